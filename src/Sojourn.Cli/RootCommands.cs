@@ -1,13 +1,61 @@
 using System.CommandLine;
+using Sojourn.Cli.Running;
 
 namespace Sojourn.Cli;
 
 /// <summary>The tree of commands: nouns, then verbs. Each noun lives in a folder of its own.</summary>
 internal static class RootCommands
 {
-    public static Task<int> InvokeAsync(string[] args)
+    // A noun is built only where it is named or help is asked for, since building all of them costs start-up time.
+    private static readonly (string Name, Func<Command> Create)[] Nouns =
+    [
+    ];
+
+    /// <summary>Parses and runs a command line on the process's own streams.</summary>
+    public static async Task<int> InvokeAsync(string[] args)
+    {
+        using var signals = new Signals();
+        return signals.Translate(await InvokeAsync(args, CliInvocation.FromProcess(), signals.Token).ConfigureAwait(false));
+    }
+
+    /// <summary>Parses and runs a command line.</summary>
+    /// <param name="args">Arguments without the program's name.</param>
+    /// <param name="invocation">The streams.</param>
+    /// <param name="cancellation">Asks the command to stop.</param>
+    public static async Task<int> InvokeAsync(string[] args, CliInvocation invocation, CancellationToken cancellation)
+    {
+        var parse = Build(args).Parse(args);
+        if (parse.Errors.Count > 0 && parse.Action is System.CommandLine.Invocation.ParseErrorAction)
+        {
+            var path = string.Join(' ', parse.CommandResult.CommandPath());
+            CommandRunner.Print(invocation.Error, new CliError(
+                ExitCode.Usage, string.Join(" ", parse.Errors.Select(error => error.Message)), $"Try '{path} --help'."));
+            return ExitCode.Usage;
+        }
+
+        return await parse.InvokeAsync(invocation, cancellation).ConfigureAwait(false);
+    }
+
+    private static RootCommand Build(string[] args)
     {
         var root = new RootCommand("Sojourn: leave your data where it is, send the app.");
-        return root.Parse(args).InvokeAsync();
+        var named = Nouns.Where(noun => args.Length > 0 && args[0] == noun.Name).ToArray();
+        foreach (var noun in named.Length > 0 ? named : Nouns)
+        {
+            root.Subcommands.Add(noun.Create());
+        }
+
+        return root;
+    }
+
+    private static IEnumerable<string> CommandPath(this System.CommandLine.Parsing.CommandResult result)
+    {
+        var names = new Stack<string>();
+        for (System.CommandLine.Parsing.SymbolResult? at = result; at is System.CommandLine.Parsing.CommandResult command; at = at.Parent)
+        {
+            names.Push(command.Parent is null ? "sojourn" : command.Command.Name);
+        }
+
+        return names;
     }
 }
