@@ -1,0 +1,22 @@
+using Sojourn.Primitives;
+
+namespace Sojourn.Content;
+
+/// <summary>Where blocks come from: a store, a gateway, a peer, a CAR.</summary>
+public interface IBlockSource
+{
+    /// <summary>Fetches one block.</summary>
+    /// <param name="cid">Its identifier.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The verified block, or null where the source does not have it.</returns>
+    ValueTask<Block?> GetAsync(Cid cid, CancellationToken cancellationToken = default);
+}
+
+/// <summary>Where blocks go: a store, a CAR, nowhere.</summary>
+public interface IBlockSink
+{
+    /// <summary>Takes one block. When the task ends, the sink owns its own copy of the bytes or is done with them.</summary>
+    /// <param name="block">A verified block.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask PutAsync(Block block, CancellationToken cancellationToken = default);
+}
