@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using Sojourn.Wasm.Decode;
+using Sojourn.Wasm.Model;
+using Sojourn.Wasm.Validate;
+
+namespace Sojourn.Wasm;
+
+/// <summary>A decoded and validated module, from which any number of instances can be made. Immutable and safe to share between threads.</summary>
+public sealed class WasmModule
+{
+    private WasmModule(ModuleDefinition definition, ModuleOptions options)
+    {
+        Definition = definition;
+        Options = options;
+        Imports = [.. definition.Imports.Select(import => new ImportDescriptor(import.Module, import.Name, import.Type))];
+        Exports = [.. definition.Exports.Select(export => new ExportDescriptor(export.Name, TypeOf(export)))];
+    }
+
+    /// <summary>The options it was loaded with.</summary>
+    public ModuleOptions Options { get; }
+
+    /// <summary>What it needs, in order.</summary>
+    public ImmutableArray<ImportDescriptor> Imports { get; }
+
+    /// <summary>What it offers, in order.</summary>
+    public ImmutableArray<ExportDescriptor> Exports { get; }
+
+    /// <summary>The module's bytes.</summary>
+    public ReadOnlyMemory<byte> Bytes => Definition.Bytes;
+
+    internal ModuleDefinition Definition { get; }
+
+    /// <summary>Decodes and validates a module. Functions are compiled later, when an instance needs them.</summary>
+    /// <param name="bytes">The binary format; not copied, and not to be changed afterwards.</param>
+    /// <param name="options">Features, tier and limits; null for the defaults.</param>
+    /// <returns>The module.</returns>
+    /// <exception cref="ModuleException">The module is refused.</exception>
+    public static WasmModule Load(ReadOnlyMemory<byte> bytes, ModuleOptions? options = null)
+    {
+        options ??= ModuleOptions.Default;
+        var definition = ModuleDecoder.Decode(bytes, options);
+        ModuleValidator.Validate(definition, options);
+        return new(definition, options);
+    }
+
+    private ExternType TypeOf(ExportDefinition export) => export.Kind switch
+    {
+        ExternKind.Function => Definition.FunctionTypeOf(export.Index),
+        ExternKind.Table => Definition.Tables[export.Index].Type,
+        ExternKind.Memory => Definition.Memories[export.Index],
+        ExternKind.Global => Definition.Globals[export.Index].Type,
+        _ => new TagType(Definition.Types[Definition.Tags[export.Index]].Function!),
+    };
+}
