@@ -201,9 +201,9 @@ public sealed class Cid : IEquatable<Cid>, IComparable<Cid>
         fault = CidText.Parse(text, out cid);
 
         // A slash is a digit of base 64, so it is only taken for a path's when it cannot be one.
-        if (fault is CidFault.HasPath && text.EndsWith('/'))
+        if (cid is null && text.EndsWith('/') && CidText.Parse(text[..^1], out cid) == CidFault.None)
         {
-            fault = CidText.Parse(text[..^1], out cid);
+            fault = CidFault.None;
         }
 
         return cid is not null;
