@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+
+namespace Sojourn.Attestation;
+
+/// <summary>Collects what is wrong while a verifier works; bounded.</summary>
+internal sealed class Findings
+{
+    private const int Max = 64;
+    private readonly List<QuoteFinding> all = [];
+
+    public bool Any => all.Count > 0;
+
+    public bool OnlyMissing => all.Count > 0 && all.TrueForAll(finding => finding.Fault == QuoteFault.CollateralMissing);
+
+    public bool Has(QuoteFault fault) => all.Exists(finding => finding.Fault == fault);
+
+    public bool Add(QuoteFault fault, string detail)
+    {
+        if (all.Count < Max)
+        {
+            all.Add(new QuoteFinding(fault, detail));
+        }
+
+        return false;
+    }
+
+    public bool Check(bool holds, QuoteFault fault, string detail) => holds || Add(fault, detail);
+
+    public ImmutableArray<QuoteFinding> ToImmutable() => [.. all];
+}

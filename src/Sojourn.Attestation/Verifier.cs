@@ -1,0 +1,83 @@
+using Sojourn.Attestation.Simulated;
+
+namespace Sojourn.Attestation;
+
+/// <summary>Decides whether evidence is genuine: formats, signatures, chains, revocation, collateral. Pure: time and collateral are arguments, and nothing is downloaded.</summary>
+public static class Verifier
+{
+    /// <summary>Checks evidence.</summary>
+    /// <param name="evidence">What an attester handed over.</param>
+    /// <param name="collateral">Roots, certificates, lists and the vendors' signed statements.</param>
+    /// <param name="now">The UTC instant at which everything must hold.</param>
+    /// <returns>A verified quote, or every fault that was found.</returns>
+    public static QuoteVerdict Verify(Evidence evidence, Collateral collateral, DateTimeOffset now)
+    {
+        var findings = new Findings();
+        QuoteClaims? claims = null;
+        VerifiedQuote? quote = null;
+        foreach (var (part, bytes) in evidence.Parts)
+        {
+            findings.Check(bytes.Length <= Evidence.PartBytesMax, QuoteFault.Malformed, $"the part {part} is larger than {Evidence.PartBytesMax} bytes");
+        }
+
+        if (!findings.Any)
+        {
+            quote = evidence.Kind switch
+            {
+                EvidenceKind.Simulated => SimulatedVerifier.Verify(evidence, collateral, now, findings, out claims),
+                _ => Unknown(evidence.Kind, findings),
+            };
+        }
+
+        if (quote is not null)
+        {
+            if (collateral.RevokedChips.Contains(quote.Chip))
+            {
+                findings.Add(QuoteFault.ChipRevoked, $"chip {quote.Chip} is on the list of revoked chips");
+            }
+            else if (!findings.Any)
+            {
+                return new QuoteVerdict(QuoteOutcome.Genuine, Complete(quote, evidence, collateral, now), [], claims);
+            }
+        }
+
+        if (!findings.Any)
+        {
+            findings.Add(QuoteFault.Malformed, "the evidence could not be verified");
+        }
+
+        return new QuoteVerdict(findings.OnlyMissing ? QuoteOutcome.Inconclusive : QuoteOutcome.Rejected, null, findings.ToImmutable(), claims);
+    }
+
+    internal static JobBinding? BindingOf(Evidence evidence) =>
+        evidence.Has(EvidencePart.Binding) && JobBinding.TryDecode(evidence[EvidencePart.Binding], out var binding) ? binding : null;
+
+    private static VerifiedQuote Complete(VerifiedQuote quote, Evidence evidence, Collateral collateral, DateTimeOffset now)
+    {
+        var endorsed = collateral.Custody.GetValueOrDefault(quote.Chip);
+        var holds = endorsed is not null && !quote.Chip.IsNone && now <= endorsed.NotAfter && endorsed.Custody > quote.Custody;
+        return new VerifiedQuote(quote.Kind, quote.Claims)
+        {
+            Level = quote.Level,
+            Chip = quote.Chip,
+            Custody = holds ? endorsed!.Custody : quote.Custody,
+            CustodyEndorser = holds ? endorsed!.Endorser : quote.CustodyEndorser,
+            Anchor = quote.Anchor,
+            AnchorName = quote.AnchorName,
+            Tcb = quote.Tcb,
+            Advisories = quote.Advisories,
+            RevocationChecked = quote.RevocationChecked,
+            ValidUntil = quote.ValidUntil,
+            VerifiedAt = now,
+            EvidenceDigest = evidence.Digest(),
+            CollateralDigest = collateral.Digest(),
+            Binding = BindingOf(evidence),
+        };
+    }
+
+    private static VerifiedQuote? Unknown(EvidenceKind kind, Findings findings)
+    {
+        findings.Add(QuoteFault.UnsupportedKind, $"evidence of kind {kind} is not known to this verifier");
+        return null;
+    }
+}

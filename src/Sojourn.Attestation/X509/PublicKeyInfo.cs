@@ -1,0 +1,167 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+
+namespace Sojourn.Attestation.X509;
+
+/// <summary>A SubjectPublicKeyInfo whose key is imported once and kept: importing costs about three verifications.</summary>
+internal sealed class PublicKeyInfo
+{
+    private const int RsaBitsMin = 2048;
+    private const int RsaBitsMax = 8192;
+
+    private PublicKeyInfo(ReadOnlyMemory<byte> encoded, ECDsa? ec, RSA? rsa, RSAParameters rsaParameters, byte[]? point)
+    {
+        Encoded = encoded;
+        Ec = ec;
+        Rsa = rsa;
+        RsaParameters = rsaParameters;
+        Point = point;
+    }
+
+    /// <summary>The DER bytes.</summary>
+    public ReadOnlyMemory<byte> Encoded { get; }
+
+    public ECDsa? Ec { get; }
+
+    public RSA? Rsa { get; }
+
+    public RSAParameters RsaParameters { get; }
+
+    /// <summary>X ‖ Y of an elliptic-curve key.</summary>
+    public byte[]? Point { get; }
+
+    public string Words => Ec is not null ? $"EC P-{Ec.KeySize}" : $"RSA-{Rsa!.KeySize}";
+
+    public static PublicKeyInfo? TryParse(ReadOnlyMemory<byte> encoded)
+    {
+        try
+        {
+            var outer = new AsnReader(encoded, AsnEncodingRules.DER).ReadSequence();
+            var algorithm = outer.ReadSequence();
+            var oid = algorithm.ReadObjectIdentifier();
+            var bits = outer.ReadBitString(out var unused);
+            if (unused != 0 || outer.HasData)
+            {
+                return null;
+            }
+
+            return oid switch
+            {
+                Oids.EcPublicKey => FromPoint(encoded, algorithm.ReadObjectIdentifier(), bits),
+                // Old endorsement-key certificates name the key by what it may do (RSAES-OAEP); the key inside is the same.
+                Oids.RsaEncryption or Oids.RsaesOaep => FromRsa(encoded, bits),
+                _ => null,
+            };
+        }
+        catch (Exception e) when (e is AsnContentException or CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    public static PublicKeyInfo? FromEcPoint(string curve, ReadOnlySpan<byte> x, ReadOnlySpan<byte> y)
+    {
+        try
+        {
+            var writer = new AsnWriter(AsnEncodingRules.DER);
+            var point = new byte[1 + x.Length + y.Length];
+            point[0] = 4;
+            x.CopyTo(point.AsSpan(1));
+            y.CopyTo(point.AsSpan(1 + x.Length));
+            using (writer.PushSequence())
+            {
+                using (writer.PushSequence())
+                {
+                    writer.WriteObjectIdentifier(Oids.EcPublicKey);
+                    writer.WriteObjectIdentifier(curve);
+                }
+
+                writer.WriteBitString(point);
+            }
+
+            return FromPoint(writer.Encode(), curve, point);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    public static PublicKeyInfo? FromRsaNumbers(ReadOnlySpan<byte> modulus, uint exponent)
+    {
+        try
+        {
+            Span<byte> big = stackalloc byte[4];
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(big, exponent);
+            var inner = new AsnWriter(AsnEncodingRules.DER);
+            using (inner.PushSequence())
+            {
+                inner.WriteIntegerUnsigned(Trim(modulus));
+                inner.WriteIntegerUnsigned(Trim(big));
+            }
+
+            var bits = inner.Encode();
+            var writer = new AsnWriter(AsnEncodingRules.DER);
+            using (writer.PushSequence())
+            {
+                using (writer.PushSequence())
+                {
+                    writer.WriteObjectIdentifier(Oids.RsaEncryption);
+                    writer.WriteNull();
+                }
+
+                writer.WriteBitString(bits);
+            }
+
+            return FromRsa(writer.Encode(), bits);
+        }
+        catch (Exception e) when (e is CryptographicException or AsnContentException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether two keys are the same numbers, however they are encoded.</summary>
+    public bool SameKey(PublicKeyInfo other) =>
+        Point is not null && other.Point is not null ? Ec!.KeySize == other.Ec!.KeySize && Point.AsSpan().SequenceEqual(other.Point)
+        : Rsa is not null && other.Rsa is not null
+            && RsaParameters.Modulus.AsSpan().SequenceEqual(other.RsaParameters.Modulus)
+            && RsaParameters.Exponent.AsSpan().SequenceEqual(other.RsaParameters.Exponent);
+
+    private static PublicKeyInfo? FromPoint(ReadOnlyMemory<byte> encoded, string curve, ReadOnlySpan<byte> point)
+    {
+        var (named, size) = curve switch
+        {
+            Oids.P256 => (ECCurve.NamedCurves.nistP256, 32),
+            Oids.P384 => (ECCurve.NamedCurves.nistP384, 48),
+            Oids.P521 => (ECCurve.NamedCurves.nistP521, 66),
+            _ => (default, 0),
+        };
+        if (size == 0 || point.Length != 1 + (2 * size) || point[0] != 4)
+        {
+            return null;
+        }
+
+        // The import refuses a point that is not on the curve.
+        var parameters = new ECParameters { Curve = named, Q = new ECPoint { X = point.Slice(1, size).ToArray(), Y = point[(1 + size)..].ToArray() } };
+        return new PublicKeyInfo(encoded, ECDsa.Create(parameters), null, default, point[1..].ToArray());
+    }
+
+    private static PublicKeyInfo? FromRsa(ReadOnlyMemory<byte> encoded, byte[] bits)
+    {
+        var sequence = new AsnReader(bits, AsnEncodingRules.DER).ReadSequence();
+        var modulus = Trim(sequence.ReadIntegerBytes().Span);
+        var exponent = Trim(sequence.ReadIntegerBytes().Span);
+        if (sequence.HasData || modulus.Length * 8 < RsaBitsMin || modulus.Length * 8 > RsaBitsMax
+            || exponent.Length is 0 or > 4 || (exponent[^1] & 1) == 0 || (exponent.Length == 1 && exponent[0] < 3) || (modulus[^1] & 1) == 0)
+        {
+            return null;
+        }
+
+        var parameters = new RSAParameters { Modulus = modulus.ToArray(), Exponent = exponent.ToArray() };
+        var rsa = RSA.Create(parameters);
+        return new PublicKeyInfo(encoded, null, rsa, parameters, null);
+    }
+
+    private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> number) => number.TrimStart((byte)0);
+}
