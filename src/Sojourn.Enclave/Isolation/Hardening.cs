@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+
+namespace Sojourn.Enclave.Isolation;
+
+/// <summary>Shuts the process in before it sees a key: no new privileges, no dump, no core, no reaching out.</summary>
+internal static class Hardening
+{
+    /// <summary>Applies every piece that this kernel offers.</summary>
+    /// <returns>What holds and what does not.</returns>
+    public static IsolationReport Apply()
+    {
+        var pieces = new List<(string, string?)>();
+        if (!OperatingSystem.IsLinux())
+        {
+            return new IsolationReport([("linux", "process isolation is written for Linux")]);
+        }
+
+        pieces.Add(("no-new-privs", Check(Libc.Prctl(Libc.PrSetNoNewPrivs, 1, 0, 0, 0))));
+        pieces.Add(("not-dumpable", Check(Libc.Prctl(Libc.PrSetDumpable, 0, 0, 0, 0))));
+        pieces.Add(("no-core", Check(Libc.SetRlimit(Libc.RlimitCore, new Libc.Rlimit(0, 0)))));
+        pieces.Add(("no-network", NetworkMissing()));
+        pieces.Add(("diagnostics-shut", DiagnosticsOpen()));
+        pieces.Add(("syscall-filter", SyscallFilter.Supported ? SyscallFilter.Install() : "there is no filter for this architecture yet"));
+        return new IsolationReport(pieces);
+    }
+
+    private static string? Check(int result) => result == 0 ? null : $"errno {Marshal.GetLastPInvokeError()}";
+
+    // In a network namespace of its own a process sees the loopback interface alone.
+    private static string? NetworkMissing()
+    {
+        try
+        {
+            var others = File.ReadLines("/proc/self/net/dev").Skip(2).Select(line => line.Split(':')[0].Trim()).Where(name => name != "lo").ToArray();
+            return others.Length == 0 ? null : $"the host's network is visible ({string.Join(", ", others)}); start it through bubblewrap";
+        }
+        catch (IOException)
+        {
+            return null; // No /proc/net: there is no network to see.
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static string? DiagnosticsOpen()
+    {
+        var found = Directory.Exists("/tmp") ? Directory.GetFiles("/tmp", $"dotnet-diagnostic-{Libc.GetPid()}-*") : [];
+        return found.Length == 0 ? null : $"a diagnostics socket exists: {found[0]}";
+    }
+}
