@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using Sojourn.Protocol.EnclaveChannel;
+
+namespace Sojourn.Node.Enclaves;
+
+/// <summary>One enclave process, from its start to its end.</summary>
+public sealed class EnclaveProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private EnclaveProcess(Process process)
+    {
+        _process = process;
+        Channel = new AsyncChannel(process.StandardOutput.BaseStream, process.StandardInput.BaseStream);
+    }
+
+    /// <summary>The conversation with it.</summary>
+    public AsyncChannel Channel { get; }
+
+    /// <summary>The operating system's number of the process that was started (bubblewrap's, where there is one).</summary>
+    public int ProcessId => _process.Id;
+
+    /// <summary>Starts an enclave with an empty environment.</summary>
+    /// <param name="image">Its files.</param>
+    /// <param name="sandbox">What it is cut off by.</param>
+    /// <param name="bubblewrap">The full path of bubblewrap, where it is used.</param>
+    /// <returns>The running process; it says nothing until its first frame.</returns>
+    public static EnclaveProcess Start(EnclaveImage image, EnclaveSandbox sandbox, string? bubblewrap)
+    {
+        var start = new ProcessStartInfo
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        if (sandbox == EnclaveSandbox.Bubblewrap)
+        {
+            start.FileName = bubblewrap ?? throw new ArgumentNullException(nameof(bubblewrap));
+            foreach (var argument in BubblewrapArguments(image.Folder))
+            {
+                start.ArgumentList.Add(argument);
+            }
+        }
+        else
+        {
+            start.FileName = Path.Combine(image.Folder, EnclaveImage.Executable);
+        }
+
+        // The diagnostics port can be shut by a variable alone; the enclave refuses every other one of the runtime.
+        start.Environment.Clear();
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        var process = Process.Start(start) ?? throw new InvalidOperationException("The enclave process did not start.");
+        // Nothing secret is ever written there; what comes is kept short and shown when the process dies early.
+        process.ErrorDataReceived += static (_, _) => { };
+        return new EnclaveProcess(process);
+    }
+
+    /// <summary>The tail of what it wrote to standard error; call after it ended.</summary>
+    /// <param name="cancel">Stops waiting.</param>
+    public async Task<string> ReadErrorAsync(CancellationToken cancel)
+    {
+        var text = await _process.StandardError.ReadToEndAsync(cancel).ConfigureAwait(false);
+        return text.Length <= 2000 ? text : text[^2000..];
+    }
+
+    /// <summary>Kills the process and everything in its namespace, and waits for its end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (!_process.HasExited)
+            {
+                _process.Kill(entireProcessTree: true);
+            }
+
+            await _process.WaitForExitAsync().ConfigureAwait(false);
+        }
+        catch (InvalidOperationException)
+        {
+            // It was gone already.
+        }
+
+        _process.Dispose();
+    }
+
+    /// <summary>The arguments that give an enclave its own files, the system's C libraries, and nothing else.</summary>
+    /// <param name="folder">The enclave's files.</param>
+    internal static IEnumerable<string> BubblewrapArguments(string folder)
+    {
+        string[] arguments =
+        [
+            "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+            "--ro-bind", folder, "/enclave", "--ro-bind", "/usr/lib", "/usr/lib",
+        ];
+        var list = new List<string>(arguments);
+        foreach (var folderOfLibraries in (string[])["/lib", "/lib64"])
+        {
+            if (Directory.ResolveLinkTarget(folderOfLibraries, returnFinalTarget: false) is { } link)
+            {
+                list.AddRange(["--symlink", link.FullName.TrimStart('/'), folderOfLibraries]);
+            }
+            else if (Directory.Exists(folderOfLibraries))
+            {
+                list.AddRange(["--ro-bind", folderOfLibraries, folderOfLibraries]);
+            }
+        }
+
+        list.AddRange(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/", "--hostname", "enclave", "/enclave/" + EnclaveImage.Executable]);
+        return list;
+    }
+}
