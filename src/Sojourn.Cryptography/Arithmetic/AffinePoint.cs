@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Sojourn.Cryptography.Arithmetic;
 
 /// <summary>A public curve point other than infinity, as plain numbers.</summary>
+[StructLayout(LayoutKind.Auto)]
 internal readonly struct AffinePoint(UInt256 x, UInt256 y)
 {
     public readonly UInt256 X = x;

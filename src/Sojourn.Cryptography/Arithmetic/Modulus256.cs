@@ -29,7 +29,7 @@ internal sealed class Modulus256
 
         negativeInverse = 0 - inverse;
 
-        var r = Reduce(Subtract(default, modulus, out _));
+        var r = Reduce(Limbs.Subtract(default, modulus, out _));
         One = r;
         for (var i = 0; i < 256; i++)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace Sojourn.Cryptography.Arithmetic;
@@ -319,6 +320,7 @@ internal sealed class PrimeCurve
     }
 
     /// <summary>X/Z², Y/Z³ in Montgomery form; Z = 0 is the point at infinity.</summary>
+    [StructLayout(LayoutKind.Auto)]
     private readonly struct JacobianPoint(UInt256 x, UInt256 y, UInt256 z)
     {
         public readonly UInt256 X = x;

@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Sojourn.Cryptography.Arithmetic;
 
 /// <summary>256 bits in four limbs, least significant first. Every operation here is branch-free: values may be secret.</summary>
+[StructLayout(LayoutKind.Auto)]
 internal readonly struct UInt256(ulong l0, ulong l1, ulong l2, ulong l3)
 {
     public readonly ulong L0 = l0;

@@ -13,6 +13,7 @@ internal sealed class HpkeKemParameters
         ScalarSize = scalarSize;
         TopMask = topMask;
         Order = Convert.FromHexString(order);
+        System.Diagnostics.Debug.Assert(Order.Length == scalarSize, "The order has as many bytes as a scalar.");
         SuiteId = [(byte)'K', (byte)'E', (byte)'M', (byte)((ushort)kem >> 8), (byte)kem];
     }
 
@@ -42,7 +43,7 @@ internal sealed class HpkeKemParameters
         "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973");
 
     private static readonly HpkeKemParameters P521 = new(HpkeKem.P521, ECCurve.NamedCurves.nistP521, HpkeHash.Sha512, 66, 0x01,
-        "01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409");
+        "01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409");
 
     public static HpkeKemParameters Of(HpkeKem kem) => kem switch
     {

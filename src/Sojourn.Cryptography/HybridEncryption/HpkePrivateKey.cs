@@ -44,12 +44,12 @@ public sealed class HpkePrivateKey : IDisposable
         var parameters = HpkeKemParameters.Of(kem);
         while (true)
         {
-            var scalar = SecretKey.Create(parameters.ScalarSize, parameters.TopMask, static (bytes, mask) =>
+            var drawn = SecretKey.Create(parameters.ScalarSize, parameters.TopMask, static (bytes, mask) =>
             {
                 RandomNumberGenerator.Fill(bytes);
                 bytes[0] &= mask;
             });
-            if (TryCreate(parameters, scalar) is { } key)
+            if (TryCreate(parameters, drawn) is { } key)
             {
                 return key;
             }
@@ -84,12 +84,12 @@ public sealed class HpkePrivateKey : IDisposable
             parameters.Hash.Extract(parameters.SuiteId, default, "dkp_prk"u8, seed, prk);
             for (var counter = 0; counter < 256; counter++)
             {
-                var scalar = SecretKey.Create(parameters.ScalarSize, new Candidate(parameters, prk, (byte)counter), static (bytes, state) =>
+                var derived = SecretKey.Create(parameters.ScalarSize, new Candidate(parameters, prk, (byte)counter), static (bytes, state) =>
                 {
                     state.Parameters.Hash.Expand(state.Parameters.SuiteId, state.Prk, "candidate"u8, [state.Counter], bytes);
                     bytes[0] &= state.Parameters.TopMask;
                 });
-                if (TryCreate(parameters, scalar) is { } key)
+                if (TryCreate(parameters, derived) is { } key)
                 {
                     return key;
                 }

@@ -23,8 +23,10 @@ public sealed unsafe class SecretKey : IDisposable
         memory = SecretMemory.Allocate(length);
     }
 
+#pragma warning disable MA0055 // A secret that nobody disposed must still be wiped; the memory is unmanaged.
     /// <summary>Wipes a key that nobody disposed.</summary>
     ~SecretKey() => Wipe();
+#pragma warning restore MA0055
 
     /// <summary>Longest secret, in bytes: 1 MiB, a bound rather than a need.</summary>
     public const int LengthMax = 1 << 20;
