@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using Sojourn.Protocol.EnclaveChannel;
 
 namespace Sojourn.Enclave.Isolation;
 
@@ -7,21 +9,21 @@ internal static class Hardening
 {
     /// <summary>Applies every piece that this kernel offers.</summary>
     /// <returns>What holds and what does not.</returns>
-    public static IsolationReport Apply()
+    public static ImmutableArray<IsolationPiece> Apply()
     {
-        var pieces = new List<(string, string?)>();
+        var pieces = ImmutableArray.CreateBuilder<IsolationPiece>();
         if (!OperatingSystem.IsLinux())
         {
-            return new IsolationReport([("linux", "process isolation is written for Linux")]);
+            return [new IsolationPiece("linux", "process isolation is written for Linux")];
         }
 
-        pieces.Add(("no-new-privs", Check(Libc.Prctl(Libc.PrSetNoNewPrivs, 1, 0, 0, 0))));
-        pieces.Add(("not-dumpable", Check(Libc.Prctl(Libc.PrSetDumpable, 0, 0, 0, 0))));
-        pieces.Add(("no-core", Check(Libc.SetRlimit(Libc.RlimitCore, new Libc.Rlimit(0, 0)))));
-        pieces.Add(("no-network", NetworkMissing()));
-        pieces.Add(("diagnostics-shut", DiagnosticsOpen()));
-        pieces.Add(("syscall-filter", SyscallFilter.Supported ? SyscallFilter.Install() : "there is no filter for this architecture yet"));
-        return new IsolationReport(pieces);
+        pieces.Add(new IsolationPiece("no-new-privs", Check(Libc.Prctl(Libc.PrSetNoNewPrivs, 1, 0, 0, 0))));
+        pieces.Add(new IsolationPiece("not-dumpable", Check(Libc.Prctl(Libc.PrSetDumpable, 0, 0, 0, 0))));
+        pieces.Add(new IsolationPiece("no-core", Check(Libc.SetRlimit(Libc.RlimitCore, new Libc.Rlimit(0, 0)))));
+        pieces.Add(new IsolationPiece("no-network", NetworkMissing()));
+        pieces.Add(new IsolationPiece("diagnostics-shut", DiagnosticsOpen()));
+        pieces.Add(new IsolationPiece("syscall-filter", SyscallFilter.Supported ? SyscallFilter.Install() : "there is no filter for this architecture yet"));
+        return pieces.ToImmutable();
     }
 
     private static string? Check(int result) => result == 0 ? null : $"errno {Marshal.GetLastPInvokeError()}";

@@ -1,0 +1,25 @@
+using Sojourn.Enclave.Isolation;
+using Sojourn.Protocol.EnclaveChannel;
+
+namespace Sojourn.Enclave;
+
+/// <summary>The entry point of the measured process: shut in first, then one job, then the end.</summary>
+internal static class Program
+{
+    private static int Main()
+    {
+        if (EnvironmentGate.Refusal(Environment.GetEnvironmentVariables()) is { } refusal)
+        {
+            Console.Error.WriteLine($"sojourn-enclave: {refusal}");
+            return 2;
+        }
+
+        // Opened before the filter: afterwards nothing can be opened for writing.
+        using var input = Console.OpenStandardInput();
+        using var output = Console.OpenStandardOutput();
+        var channel = new SyncChannel(input, output);
+        var isolation = Hardening.Apply();
+        channel.Send(MessageType.Ready, new EnclaveReady(isolation, "sojourn-wasm").Encode());
+        return 0;
+    }
+}
