@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Sojourn.Wasm.Decode;
 using Sojourn.Wasm.Model;
+using Sojourn.Wasm.Run;
 using Sojourn.Wasm.Validate;
 
 namespace Sojourn.Wasm;
@@ -8,11 +9,17 @@ namespace Sojourn.Wasm;
 /// <summary>A decoded and validated module, from which any number of instances can be made. Immutable and safe to share between threads.</summary>
 public sealed class WasmModule
 {
+    private readonly Lazy<ContextLayout> layout;
+    private readonly Lazy<ModuleCode> code;
+
     private WasmModule(ModuleDefinition definition, ModuleOptions options)
     {
         Definition = definition;
         Options = options;
         Imports = [.. definition.Imports.Select(import => new ImportDescriptor(import.Module, import.Name, import.Type))];
+        ExportsByName = definition.Exports.ToDictionary(export => export.Name, StringComparer.Ordinal);
+        layout = new(() => new ContextLayout(definition));
+        code = new(() => ExecutionTiers.Get(options.Tier).Prepare(this));
         Exports = [.. definition.Exports.Select(export => new ExportDescriptor(export.Name, TypeOf(export)))];
     }
 
@@ -29,6 +36,21 @@ public sealed class WasmModule
     public ReadOnlyMemory<byte> Bytes => Definition.Bytes;
 
     internal ModuleDefinition Definition { get; }
+
+    internal Dictionary<string, ExportDefinition> ExportsByName { get; }
+
+    internal ContextLayout Layout => layout.Value;
+
+    /// <summary>What the tier made of the functions; made on first use.</summary>
+    internal ModuleCode Code => code.Value;
+
+    /// <summary>Whether compiled code relies on faults to catch accesses beyond a 32-bit memory's end.</summary>
+    internal bool UsesGuardPages => Options.Tier == ExecutionTier.Compiled && Options.Protection switch
+    {
+        MemoryProtection.BoundsChecks => false,
+        MemoryProtection.GuardPages => GuardArena.IsAvailable ? true : throw new PlatformNotSupportedException("Guard pages need Linux on x86-64; ask for BoundsChecks or Automatic."),
+        _ => GuardArena.IsAvailable,
+    };
 
     /// <summary>Decodes and validates a module. Functions are compiled later, when an instance needs them.</summary>
     /// <param name="bytes">The binary format; not copied, and not to be changed afterwards.</param>

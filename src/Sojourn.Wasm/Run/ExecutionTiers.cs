@@ -1,0 +1,18 @@
+namespace Sojourn.Wasm.Run;
+
+/// <summary>A way to run modules.</summary>
+internal interface IExecutionTier
+{
+    /// <summary>Prepares a validated module.</summary>
+    ModuleCode Prepare(WasmModule module);
+}
+
+/// <summary>The tiers by name.</summary>
+internal static class ExecutionTiers
+{
+    public static IExecutionTier Get(ExecutionTier tier) => tier switch
+    {
+        ExecutionTier.Compiled => Compile.CompiledTier.Shared,
+        _ => throw new NotSupportedException("The interpreter is not part of this build."),
+    };
+}

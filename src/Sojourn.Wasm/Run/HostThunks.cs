@@ -1,0 +1,7 @@
+namespace Sojourn.Wasm.Run;
+
+/// <summary>Machine code by which compiled code calls host functions.</summary>
+internal static class HostThunks
+{
+    public static nint Get(HostDefinition definition) => Compile.HostThunkCompiler.Get(definition);
+}

@@ -1,0 +1,274 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Sojourn.Wasm.Run;
+
+namespace Sojourn.Wasm;
+
+/// <summary>What a group of linked instances shares: fuel, limits, the life time of their memories. Used by one thread at a time; <see cref="Interrupt"/> by any.</summary>
+public sealed unsafe class Store : IDisposable
+{
+    private const int SlabBytes = 64 << 10;
+    private readonly List<nint> slabs = [];
+    private readonly List<Instance> instances = [];
+    private readonly List<HostFunction> hostFunctions = [];
+    private readonly List<ContextRegion> regions = [];
+    private readonly List<nint> tableBuffers = [];
+    private readonly Lock gate = new();
+    private nint slabNext;
+    private nint slabEnd;
+    private long memoryBytes;
+    private long tableElements;
+    private int entries;
+    private int enteredThread;
+    private nint stackLimit;
+    private volatile bool interrupted;
+    private bool disposed;
+
+    /// <summary>Makes an empty store.</summary>
+    /// <param name="options">Bounds; null for the defaults.</param>
+    public Store(StoreOptions? options = null)
+    {
+        Options = options ?? StoreOptions.Default;
+        Block = (StoreBlock*)NativeMemory.AllocZeroed(StoreBlock.ResultsOffset + (16 * StoreBlock.ResultsMax));
+        Block->Fuel = Options.Fuel;
+        ResultReferences = new object?[StoreBlock.ResultsMax];
+    }
+
+    /// <summary>Frees what was not disposed.</summary>
+    ~Store() => Free();
+
+    /// <summary>The bounds.</summary>
+    public StoreOptions Options { get; }
+
+    /// <summary>Fuel that is left; may be set between calls.</summary>
+    public long Fuel
+    {
+        get => Block->Fuel;
+        set => Block->Fuel = value;
+    }
+
+    /// <summary>Bytes of linear memory in use.</summary>
+    public long MemoryBytes => memoryBytes;
+
+    internal StoreBlock* Block { get; private set; }
+
+    internal object?[] ResultReferences { get; }
+
+    internal TypeRegistry Types { get; } = new();
+
+    internal bool IsInterrupted => interrupted;
+
+    internal IReadOnlyList<ContextRegion> Regions => regions;
+
+    /// <summary>Ends what runs with <see cref="TrapKind.Interrupted"/> as soon as it comes to a loop's back edge or a function's entry. May be called by any thread.</summary>
+    public void Interrupt()
+    {
+        lock (gate)
+        {
+            interrupted = true;
+            foreach (var region in regions)
+            {
+                region.SetPoll(1);
+            }
+        }
+    }
+
+    /// <summary>Lets the store run again after <see cref="Interrupt"/>.</summary>
+    public void ClearInterrupt()
+    {
+        lock (gate)
+        {
+            interrupted = false;
+            foreach (var region in regions)
+            {
+                region.SetPoll(0);
+            }
+        }
+    }
+
+    /// <summary>Interrupts the store when the token is cancelled.</summary>
+    /// <param name="cancellation">The token.</param>
+    /// <returns>Dispose it to stop watching.</returns>
+    public CancellationTokenRegistration InterruptOn(CancellationToken cancellation) =>
+        cancellation.UnsafeRegister(static store => ((Store)store!).Interrupt(), this);
+
+    /// <summary>Frees memories, tables and contexts. Nothing of this store may be used afterwards.</summary>
+    public void Dispose()
+    {
+        if (entries != 0)
+        {
+            throw new InvalidOperationException("A store cannot be disposed while its code runs.");
+        }
+
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    internal void CheckUsable() => ObjectDisposedException.ThrowIf(disposed, this);
+
+    internal bool TryTakeMemory(long bytes)
+    {
+        if (bytes > Options.MemoryBytesMax - memoryBytes)
+        {
+            return false;
+        }
+
+        memoryBytes += bytes;
+        return true;
+    }
+
+    internal bool TryTakeElements(long count)
+    {
+        if (count > Options.TableElementsMax - tableElements)
+        {
+            return false;
+        }
+
+        tableElements += count;
+        return true;
+    }
+
+    internal void Add(ContextRegion region)
+    {
+        lock (gate)
+        {
+            regions.Add(region);
+            region.SetPoll(interrupted ? (byte)1 : (byte)0);
+            *(nint*)(region.Base + ContextLayout.StoreBlock) = (nint)Block;
+            *(nint*)(region.Base + ContextLayout.StackLimit) = stackLimit;
+        }
+    }
+
+    internal int Add(Instance instance)
+    {
+        if (instances.Count >= Options.InstancesMax)
+        {
+            throw new TrapException(TrapKind.ResourceExhausted, $"more than {Options.InstancesMax} instances in one store");
+        }
+
+        instances.Add(instance);
+        return instances.Count - 1;
+    }
+
+    internal int Add(HostFunction function)
+    {
+        hostFunctions.Add(function);
+        return hostFunctions.Count - 1;
+    }
+
+    /// <summary>Zeroed native memory that lives as long as the store.</summary>
+    internal nint Allocate(int bytes)
+    {
+        bytes = (bytes + 15) & ~15;
+        if (bytes > slabEnd - slabNext)
+        {
+            var size = Math.Max(SlabBytes, bytes);
+            slabNext = (nint)NativeMemory.AllocZeroed((nuint)size);
+            slabEnd = slabNext + size;
+            slabs.Add(slabNext);
+        }
+
+        var at = slabNext;
+        slabNext += bytes;
+        return at;
+    }
+
+    internal nint Resize(nint buffer, long oldBytes, long newBytes)
+    {
+        var grown = (nint)NativeMemory.AllocZeroed((nuint)newBytes);
+        if (buffer != 0)
+        {
+            Buffer.MemoryCopy((void*)buffer, (void*)grown, newBytes, oldBytes);
+            tableBuffers.Remove(buffer);
+            NativeMemory.Free((void*)buffer);
+        }
+
+        tableBuffers.Add(grown);
+        return grown;
+    }
+
+    internal Function? FunctionOf(nint record)
+    {
+        if (record == 0)
+        {
+            return null;
+        }
+
+        var at = (FunctionRecord*)record;
+        return at->Instance < 0 ? hostFunctions[at->Index] : instances[at->Instance].FunctionAt(at->Index);
+    }
+
+    /// <summary>Called before the guest runs: one thread at a time, and a stack limit that fits the thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Enter()
+    {
+        byte marker;
+        if (entries++ == 0)
+        {
+            var here = (nint)(&marker);
+            var thread = Environment.CurrentManagedThreadId;
+            var room = here - stackLimit;
+            if (thread != enteredThread || room > Options.StackBytesMax || room < Options.StackBytesMax - (64 << 10))
+            {
+                SetStackLimit(here, thread);
+            }
+        }
+        else if (enteredThread != Environment.CurrentManagedThreadId)
+        {
+            entries--;
+            throw new InvalidOperationException("A store is used by one thread at a time.");
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Exit() => entries--;
+
+    private void SetStackLimit(nint here, int thread)
+    {
+        CheckUsable();
+        enteredThread = thread;
+        stackLimit = Math.Max(here - Options.StackBytesMax, ThreadStack.LowestUsable());
+        lock (gate)
+        {
+            foreach (var region in regions)
+            {
+                *(nint*)(region.Base + ContextLayout.StackLimit) = stackLimit;
+            }
+        }
+    }
+
+    private void Free()
+    {
+        if (disposed)
+        {
+            return;
+        }
+
+        disposed = true;
+        foreach (var region in regions)
+        {
+            region.Release();
+        }
+
+        regions.Clear();
+        foreach (var slab in slabs.Concat(tableBuffers))
+        {
+            NativeMemory.Free((void*)slab);
+        }
+
+        foreach (var host in hostFunctions)
+        {
+            host.FreeHandle();
+        }
+
+        foreach (var instance in instances)
+        {
+            instance.FreeHandle();
+        }
+
+        slabs.Clear();
+        tableBuffers.Clear();
+        NativeMemory.Free(Block);
+        Block = null;
+    }
+}
