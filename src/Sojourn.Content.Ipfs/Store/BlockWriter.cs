@@ -1,0 +1,161 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using Sojourn.Primitives;
+
+namespace Sojourn.Content.Ipfs.Store;
+
+/// <summary>A group of writes: several files are written at once, and their folders are synced together. Nothing counts as stored before <see cref="FlushAsync"/> returned.</summary>
+/// <remarks>
+/// While a writer lives, garbage collection waits, so that neither new blocks nor those found already there can vanish before they are
+/// pinned. Memory is bounded: at most <c>2 × writers</c> blocks wait. One thread at a time may call it.
+/// </remarks>
+public sealed class BlockWriter : IBlockSink, IAsyncDisposable
+{
+    private readonly FileBlockStore store;
+    private readonly IDisposable held;
+    private readonly int writers;
+    private readonly SemaphoreSlim slots;
+    private readonly BlockingCollection<Waiting> queue = [];
+    private readonly ConcurrentDictionary<string, bool> touched = new(StringComparer.Ordinal);
+    private readonly List<Thread> threads = [];
+    private Exception? failure;
+    private bool disposed;
+
+    internal BlockWriter(FileBlockStore store, IDisposable held, int writers)
+    {
+        this.store = store;
+        this.held = held;
+        this.writers = writers;
+        slots = new SemaphoreSlim(2 * writers);
+    }
+
+    /// <summary>Whether the blocks handed in were verified by the caller (as the importer does, which has just hashed them).</summary>
+    /// <value>Default false: each is hashed again.</value>
+    public bool TrustCaller { get; init; }
+
+    /// <summary>Hands in a block. A failure of an earlier one may be thrown here.</summary>
+    /// <param name="block">The block; its bytes are copied where they could be reused by the caller.</param>
+    /// <param name="cancellationToken">Gives up waiting for a free place.</param>
+    /// <exception cref="StoreException">The disk failed.</exception>
+    public async ValueTask PutAsync(Block block, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (Volatile.Read(ref failure) is not null)
+        {
+            slots.Release();
+            ThrowFailure();
+        }
+
+        if (threads.Count < writers)
+        {
+            var thread = new Thread(Work) { IsBackground = true, Name = "block writer" };
+            threads.Add(thread);
+            thread.Start();
+        }
+
+        // The port lets the caller reuse its buffer once we return.
+        var copy = ArrayPool<byte>.Shared.Rent(block.Data.Length);
+        block.Data.CopyTo(copy);
+        queue.Add(new Waiting(block.Cid, copy, block.Data.Length), CancellationToken.None);
+    }
+
+    /// <summary>Returns once every block handed in so far survives a power cut.</summary>
+    /// <param name="cancellationToken">Gives up waiting; the blocks may or may not be stored then.</param>
+    /// <exception cref="StoreException">The disk failed: of the blocks since the last flush, some may not be stored.</exception>
+    public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        var taken = 0;
+        try
+        {
+            // All slots free means nothing is queued or being written.
+            for (; taken < 2 * writers; taken++)
+            {
+                await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            ThrowFailure();
+            var folders = touched.Keys.ToArray();
+            if (folders.Length > 0)
+            {
+                await Task.Run(() => store.Sync(folders, writers), cancellationToken).ConfigureAwait(false);
+                foreach (var folder in folders)
+                {
+                    touched.TryRemove(folder, out _);
+                }
+            }
+        }
+        finally
+        {
+            if (taken > 0)
+            {
+                slots.Release(taken);
+            }
+        }
+    }
+
+    /// <summary>Flushes, then pins: from here on garbage collection keeps the DAG.</summary>
+    /// <param name="cid">Its root.</param>
+    /// <param name="name">The pin's name, or null.</param>
+    /// <param name="now">The time to note in the pin.</param>
+    /// <param name="cancellationToken">Gives up before pinning.</param>
+    public async ValueTask<Pin> PinAsync(Cid cid, string? name, DateTimeOffset now, CancellationToken cancellationToken = default)
+    {
+        await FlushAsync(cancellationToken).ConfigureAwait(false);
+        return store.Pins.AddWhileLocked(cid, name, now);
+    }
+
+    /// <summary>Ends the group without waiting for durability: what was not flushed may or may not be stored.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (disposed)
+        {
+            return;
+        }
+
+        disposed = true;
+        queue.CompleteAdding();
+        await Task.Run(() => threads.ForEach(thread => thread.Join())).ConfigureAwait(false);
+        queue.Dispose();
+        slots.Dispose();
+        held.Dispose();
+    }
+
+    private void Work()
+    {
+        foreach (var waiting in queue.GetConsumingEnumerable())
+        {
+            try
+            {
+                var block = new Block(waiting.Cid, waiting.Buffer.AsMemory(0, waiting.Length));
+                if (Volatile.Read(ref failure) is null && store.Write(block, verify: !TrustCaller) is { } folder)
+                {
+                    touched.TryAdd(folder, true);
+                }
+            }
+#pragma warning disable CA1031 // Handed to the caller by the next put or flush.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Interlocked.CompareExchange(ref failure, e, null);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(waiting.Buffer);
+                slots.Release();
+            }
+        }
+    }
+
+    private void ThrowFailure()
+    {
+        if (Volatile.Read(ref failure) is { } e)
+        {
+            ExceptionDispatchInfo.Throw(e);
+        }
+    }
+
+    private readonly record struct Waiting(Cid Cid, byte[] Buffer, int Length);
+}
