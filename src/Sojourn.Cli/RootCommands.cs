@@ -9,6 +9,7 @@ internal static class RootCommands
     // A noun is built only where it is named or help is asked for, since building all of them costs start-up time.
     private static readonly (string Name, Func<Command> Create)[] Nouns =
     [
+        ("doctor", Doctor.DoctorCommand.Create),
     ];
 
     /// <summary>Parses and runs a command line on the process's own streams.</summary>
