@@ -15,6 +15,9 @@ public interface IBlockSource
 /// <summary>Where blocks go: a store, a CAR, nowhere.</summary>
 public interface IBlockSink
 {
+    /// <summary>Whether blocks must come one at a time and in order (a CAR). Else several calls may run at once, from several threads.</summary>
+    bool IsSequential => false;
+
     /// <summary>Takes one block. When the task ends, the sink owns its own copy of the bytes or is done with them.</summary>
     /// <param name="block">A verified block.</param>
     /// <param name="cancellationToken">Gives up.</param>
