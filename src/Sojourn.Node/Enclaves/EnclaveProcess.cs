@@ -84,29 +84,25 @@ public sealed class EnclaveProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>The arguments that give an enclave its own files, the system's C libraries, and nothing else.</summary>
+    /// <summary>The arguments that give an enclave its own files, the few system libraries it needs, and nothing else.</summary>
     /// <param name="folder">The enclave's files.</param>
     internal static IEnumerable<string> BubblewrapArguments(string folder)
     {
-        string[] arguments =
-        [
-            "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
-            "--ro-bind", folder, "/enclave", "--ro-bind", "/usr/lib", "/usr/lib",
-        ];
-        var list = new List<string>(arguments);
-        foreach (var folderOfLibraries in (string[])["/lib", "/lib64"])
+        yield return "--unshare-all";
+        yield return "--die-with-parent";
+        yield return "--new-session";
+        yield return "--cap-drop";
+        yield return "ALL";
+        foreach (var path in (string[])[folder, .. SystemLibraries.Find()])
         {
-            if (Directory.ResolveLinkTarget(folderOfLibraries, returnFinalTarget: false) is { } link)
-            {
-                list.AddRange(["--symlink", link.FullName.TrimStart('/'), folderOfLibraries]);
-            }
-            else if (Directory.Exists(folderOfLibraries))
-            {
-                list.AddRange(["--ro-bind", folderOfLibraries, folderOfLibraries]);
-            }
+            yield return "--ro-bind";
+            yield return path;
+            yield return path == folder ? "/enclave" : path;
         }
 
-        list.AddRange(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/", "--hostname", "enclave", "/enclave/" + EnclaveImage.Executable]);
-        return list;
+        foreach (var argument in (string[])["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/", "--hostname", "enclave", "/enclave/" + EnclaveImage.Executable])
+        {
+            yield return argument;
+        }
     }
 }
