@@ -82,7 +82,7 @@ public sealed class CoseSign1
             }
 
             var unprotectedHeaders = CoseMap.Read(ref reader);
-            ReadOnlyMemory<byte>? payload = reader.TryReadNull() ? null : new ReadOnlyMemory<byte>(reader.ReadBytes().ToArray());
+            ReadOnlyMemory<byte>? payload = reader.TryReadNull() ? default(ReadOnlyMemory<byte>?) : reader.ReadBytes().ToArray();
             var signature = reader.ReadBytes().ToArray();
             reader.ReadEnd();
 
@@ -148,7 +148,7 @@ public sealed class CoseSign1
         var protectedHeaders = (headers ?? CoseMap.Empty).With(CoseHeader.Algorithm, (long)algorithm);
         var encoded = protectedHeaders.Encode();
         var signature = sign(Structure(encoded, externalAad, payload));
-        return new CoseSign1(encoded, protectedHeaders, unprotectedHeaders ?? CoseMap.Empty, detached ? null : new ReadOnlyMemory<byte>(payload.ToArray()), signature);
+        return new CoseSign1(encoded, protectedHeaders, unprotectedHeaders ?? CoseMap.Empty, detached ? default(ReadOnlyMemory<byte>?) : payload.ToArray(), signature);
     }
 
     /// <summary>Checks the signature.</summary>

@@ -68,10 +68,10 @@ public sealed class CoseSign1Tests
         Assert.Equal(CoseFault.None, CoseSign1.TryDecode(encoded, out var message));
         Assert.True(message!.AlgorithmIsProtected);
         Assert.Equal([1, 2], message.KeyId);
-        ReadOnlyMemory<byte>? apart = detached ? new ReadOnlyMemory<byte>(payload) : null;
+        var apart = detached ? payload : default(ReadOnlyMemory<byte>?);
         Assert.Equal(CoseFault.None, message.Verify(key, "aad"u8, apart));
         Assert.Equal(CoseFault.SignatureMismatch, message.Verify(key, "other"u8, apart));
-        Assert.Equal(CoseFault.DetachedPayload, message.Verify(key, "aad"u8, detached ? null : new ReadOnlyMemory<byte>(payload)));
+        Assert.Equal(CoseFault.DetachedPayload, message.Verify(key, "aad"u8, detached ? default(ReadOnlyMemory<byte>?) : payload));
         using var other = ECDsa.Create(key.ExportParameters(false).Curve);
         Assert.Equal(CoseFault.SignatureMismatch, message.Verify(other, "aad"u8, apart));
         Assert.Equal(encoded, message.Encode());
