@@ -74,7 +74,7 @@ internal sealed unsafe class HostDirectoryHandle(SafeFileHandle directory, bool 
         using var place = Parent(path);
         if (place.Errno != Errno.Success || place.IsDot)
         {
-            return place.IsDot ? Errno.Exist : place.Errno;
+            return place.Errno != Errno.Success ? place.Errno : Errno.Exist;
         }
 
         fixed (byte* name = place.Name)
