@@ -277,6 +277,9 @@ public sealed class FileBlockStore : IBlockSource, IBlockSink
         Files.CreateFolder(Layout.Blocks);
         Files.CreateFolder(Layout.Temporary);
         Files.CreateFolder(Layout.Pins);
+
+        // SHARDING says that the rest is there, so the rest must survive first.
+        folders.SyncRoot();
         durable.Write(Layout.ShardingFile, System.Text.Encoding.ASCII.GetBytes(StoreLayout.Sharding));
         folders.SyncRoot();
     }

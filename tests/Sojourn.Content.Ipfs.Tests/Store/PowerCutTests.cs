@@ -41,7 +41,7 @@ public class PowerCutTests
                 {
                 }
             }
-            catch (Xunit.Sdk.XunitException)
+            catch (Exception e) when (e is Xunit.Sdk.XunitException or StoreException)
             {
                 caught = true;
             }
