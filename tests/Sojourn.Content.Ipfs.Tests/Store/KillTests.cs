@@ -4,7 +4,7 @@ using Sojourn.Content.Ipfs.Store;
 namespace Sojourn.Content.Ipfs.Tests.Store;
 
 /// <summary>Kills real processes with SIGKILL while they write, and looks at what they leave.</summary>
-public class KillTests
+public class KillTests(Xunit.Abstractions.ITestOutputHelper output)
 {
     [Fact]
     [Trait("speed", "slow")]
@@ -22,7 +22,7 @@ public class KillTests
         var seed = int.Parse(Environment.GetEnvironmentVariable("SOJOURN_LONG_SEED") ?? "1");
         var count = int.Parse(Environment.GetEnvironmentVariable("SOJOURN_LONG_COUNT") ?? "200");
         var (acknowledged, kills) = Campaign(seed, count);
-        Console.WriteLine($"LONG crash-store seed={seed} count={count} kills={kills} acknowledged={acknowledged} lost=0 wrong=0");
+        output.WriteLine($"LONG crash-store seed={seed} count={count} kills={kills} acknowledged={acknowledged} lost=0 wrong=0");
     }
 
     // One store lives through all runs of a mode: each finds what the earlier ones left.
