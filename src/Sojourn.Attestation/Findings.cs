@@ -8,6 +8,11 @@ internal sealed class Findings
     private const int Max = 64;
     private readonly List<QuoteFinding> all = [];
 
+    /// <summary>The platform's status where it was found although the quote is refused: for an explanation.</summary>
+    public TcbStatus Tcb { get; set; }
+
+    public ImmutableArray<string> Advisories { get; set; } = [];
+
     public bool Any => all.Count > 0;
 
     public bool OnlyMissing => all.Count > 0 && all.TrueForAll(finding => finding.Fault == QuoteFault.CollateralMissing);

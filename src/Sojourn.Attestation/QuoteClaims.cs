@@ -31,7 +31,7 @@ public abstract record QuoteClaims
     /// <summary>Whether the evidence carries this report data.</summary>
     /// <param name="expected">What it should carry.</param>
     public virtual bool Carries(ReportData expected) =>
-        System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(BoundData.Span, expected.Padded());
+        expected.Bytes.Length <= ReportData.Length && System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(BoundData.Span, expected.Padded());
 
     /// <summary>Whether a launch-time debug facility leaves the memory open.</summary>
     public virtual bool Debug => false;

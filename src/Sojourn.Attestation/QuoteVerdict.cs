@@ -23,12 +23,14 @@ public sealed record QuoteFinding(QuoteFault Fault, string Detail);
 /// <summary>The verifier's answer: a <see cref="VerifiedQuote"/>, or every fault it found.</summary>
 public sealed class QuoteVerdict
 {
-    internal QuoteVerdict(QuoteOutcome outcome, VerifiedQuote? quote, ImmutableArray<QuoteFinding> findings, QuoteClaims? claims)
+    internal QuoteVerdict(QuoteOutcome outcome, VerifiedQuote? quote, ImmutableArray<QuoteFinding> findings, QuoteClaims? claims, TcbStatus tcb = TcbStatus.NotApplicable, ImmutableArray<string> advisories = default)
     {
         Outcome = outcome;
         Quote = quote;
         Findings = findings;
         UnverifiedClaims = claims;
+        UnverifiedTcb = tcb;
+        UnverifiedAdvisories = advisories.IsDefault ? [] : advisories;
     }
 
     /// <summary>The answer.</summary>
@@ -45,4 +47,8 @@ public sealed class QuoteVerdict
 
     /// <summary>What the evidence says of itself, for an explanation; believed by nobody.</summary>
     public QuoteClaims? UnverifiedClaims { get; }
+
+    internal TcbStatus UnverifiedTcb { get; }
+
+    internal ImmutableArray<string> UnverifiedAdvisories { get; }
 }

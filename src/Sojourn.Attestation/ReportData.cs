@@ -8,6 +8,9 @@ public sealed class ReportData
     /// <summary>The length of a hardware report's field.</summary>
     public const int Length = 64;
 
+    /// <summary>The longest challenge: what a Nitro document can carry. Other kinds carry 64 bytes at most.</summary>
+    public const int ChallengeMax = 512;
+
     private readonly byte[] bytes;
 
     private ReportData(byte[] bytes, JobBinding? binding, bool challenge)
@@ -23,7 +26,7 @@ public sealed class ReportData
     /// <summary>Whether this is a bare challenge rather than a job's digest.</summary>
     public bool IsChallenge { get; }
 
-    /// <summary>The bytes: 64 for a job's digest, 1 to 64 for a challenge.</summary>
+    /// <summary>The bytes: 64 for a job's digest, 1 to 512 for a challenge.</summary>
     public ReadOnlySpan<byte> Bytes => bytes;
 
     /// <summary>The one definition of report data: SHA-512 of the binding's canonical encoding.</summary>
@@ -36,13 +39,19 @@ public sealed class ReportData
         digest.Length == Length ? new(digest.ToArray(), null, challenge: false) : throw new ArgumentException("Report data is 64 bytes.", nameof(digest));
 
     /// <summary>A verifier's challenge, carried as it is.</summary>
-    /// <param name="nonce">1 to 64 bytes; 16 or more where it must not be guessed.</param>
+    /// <param name="nonce">1 to 512 bytes (64 for hardware reports); 16 or more where it must not be guessed.</param>
     public static ReportData ForChallenge(ReadOnlySpan<byte> nonce) =>
-        nonce.Length is > 0 and <= Length ? new(nonce.ToArray(), null, challenge: true) : throw new ArgumentException("A challenge is 1 to 64 bytes.", nameof(nonce));
+        nonce.Length is > 0 and <= ChallengeMax ? new(nonce.ToArray(), null, challenge: true) : throw new ArgumentException("A challenge is 1 to 512 bytes.", nameof(nonce));
 
     /// <summary>The field of a hardware report: the bytes, zeroes after them.</summary>
+    /// <exception cref="InvalidOperationException">The challenge is longer than the field.</exception>
     public byte[] Padded()
     {
+        if (bytes.Length > Length)
+        {
+            throw new InvalidOperationException("A hardware report carries 64 bytes at most; use a shorter challenge.");
+        }
+
         var padded = new byte[Length];
         bytes.CopyTo(padded, 0);
         return padded;

@@ -1,4 +1,9 @@
+using Sojourn.Attestation.Azure;
+using Sojourn.Attestation.Dcap;
+using Sojourn.Attestation.Nitro;
+using Sojourn.Attestation.SevSnp;
 using Sojourn.Attestation.Simulated;
+using Sojourn.Attestation.Tpm;
 
 namespace Sojourn.Attestation;
 
@@ -25,6 +30,11 @@ public static class Verifier
             quote = evidence.Kind switch
             {
                 EvidenceKind.Simulated => SimulatedVerifier.Verify(evidence, collateral, now, findings, out claims),
+                EvidenceKind.SevSnp => SnpVerifier.Verify(evidence, collateral, now, findings, out claims),
+                EvidenceKind.Tdx or EvidenceKind.Sgx => DcapVerifier.Verify(evidence, collateral, now, findings, out claims),
+                EvidenceKind.Nitro => NitroVerifier.Verify(evidence, collateral, now, findings, out claims),
+                EvidenceKind.Tpm => TpmVerifier.Verify(evidence, collateral, now, findings, out claims),
+                EvidenceKind.AzureSnp or EvidenceKind.AzureTdx => AzureVerifier.Verify(evidence, collateral, now, findings, out claims),
                 _ => Unknown(evidence.Kind, findings),
             };
         }
@@ -46,7 +56,7 @@ public static class Verifier
             findings.Add(QuoteFault.Malformed, "the evidence could not be verified");
         }
 
-        return new QuoteVerdict(findings.OnlyMissing ? QuoteOutcome.Inconclusive : QuoteOutcome.Rejected, null, findings.ToImmutable(), claims);
+        return new QuoteVerdict(findings.OnlyMissing ? QuoteOutcome.Inconclusive : QuoteOutcome.Rejected, null, findings.ToImmutable(), claims, findings.Tcb, findings.Advisories);
     }
 
     internal static JobBinding? BindingOf(Evidence evidence) =>

@@ -70,7 +70,8 @@ public static partial class Appraiser
         if (verdict.UnverifiedClaims is { } claims)
         {
             // Nothing here is proved; it tells a person all that is wrong at once.
-            var assumed = new VerifiedQuote(evidence.Kind, claims) { Binding = Verifier.BindingOf(evidence), VerifiedAt = now };
+            var assumed = new VerifiedQuote(evidence.Kind, claims) { Binding = Verifier.BindingOf(evidence), VerifiedAt = now, Tcb = verdict.UnverifiedTcb, Advisories = verdict.UnverifiedAdvisories };
+            CheckTcb(assumed, policy, reasons);
             CheckFreshness(assumed, policy, expected, now, reasons);
             KindChecks(assumed, policy, now, reasons);
             CheckMeasurements(claims, policy, reasons);
@@ -178,13 +179,18 @@ public static partial class Appraiser
         }
     }
 
-    private static void CheckPlatform(VerifiedQuote quote, AppraisalPolicy policy, ImmutableArray<Reason>.Builder reasons)
+    private static void CheckTcb(VerifiedQuote quote, AppraisalPolicy policy, ImmutableArray<Reason>.Builder reasons)
     {
         if (quote.Tcb != TcbStatus.NotApplicable && !policy.TcbStatuses.Contains(quote.Tcb))
         {
             var advisories = quote.Advisories.IsEmpty ? "" : $" ({string.Join(", ", quote.Advisories)})";
             Add(reasons, ReasonCode.TcbStatusNotAccepted, $"the vendor's status of the platform is {quote.Tcb}{advisories}; the policy accepts {string.Join(", ", policy.TcbStatuses)}");
         }
+    }
+
+    private static void CheckPlatform(VerifiedQuote quote, AppraisalPolicy policy, ImmutableArray<Reason>.Builder reasons)
+    {
+        CheckTcb(quote, policy, reasons);
 
         // A simulated statement and an unendorsed key have no chain, so nothing could be revoked: other reasons speak of them.
         if (policy.RequireRevocation && !quote.RevocationChecked && quote.Anchor != AnchorClass.None)
