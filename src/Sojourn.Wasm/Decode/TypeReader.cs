@@ -102,8 +102,10 @@ internal static class TypeReader
             throw ByteReader.Malformed(at, $"malformed limits flags 0x{flags:x2} (64-bit addresses are not enabled)");
         }
 
-        var minimum = is64 ? reader.U64() : reader.U32();
-        ulong? maximum = (flags & 1) == 0 ? null : is64 ? reader.U64() : reader.U32();
+        // With memory64 every limit has 64 bits in the binary format; what a 32-bit memory may ask for is for the validator to say.
+        var wide = (features & WasmFeatures.Memory64) != 0;
+        var minimum = wide ? reader.U64() : reader.U32();
+        ulong? maximum = (flags & 1) == 0 ? null : wide ? reader.U64() : reader.U32();
         return new(minimum, maximum, is64);
     }
 

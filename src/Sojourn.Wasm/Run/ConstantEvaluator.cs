@@ -48,6 +48,11 @@ internal static class ConstantEvaluator
                     stack.Push(Arithmetic(instruction.Opcode, left, right));
                     break;
                 default:
+                    if (Interpret.GuestConstants.TryEvaluate(instance, instruction, stack))
+                    {
+                        break;
+                    }
+
                     throw new InvalidOperationException($"{instruction.Info.Name} in a validated constant expression.");
             }
         }

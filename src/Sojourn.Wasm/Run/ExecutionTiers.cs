@@ -13,6 +13,6 @@ internal static class ExecutionTiers
     public static IExecutionTier Get(ExecutionTier tier) => tier switch
     {
         ExecutionTier.Compiled => Compile.CompiledTier.Shared,
-        _ => throw new NotSupportedException("The interpreter is not part of this build."),
+        _ => Interpret.InterpretedTier.Shared,
     };
 }

@@ -1,10 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Sojourn.Wasm.Text.Emit;
+using Sojourn.Wasm.Text.Printing;
 
 namespace Sojourn.Wasm.Text;
 
-/// <summary>The text format of WebAssembly: from text to binary modules.</summary>
+/// <summary>The text format of WebAssembly: from text to binary modules and back.</summary>
 /// <remarks>WebAssembly Core Specification 3.0, chapter 6: every instruction and type of 3.0 is read. A text is only checked for
 /// being well-formed; whether the module is valid is for the validator to say.</remarks>
 public static class Wat
@@ -24,6 +25,12 @@ public static class Wat
     /// <exception cref="WatException">The text is malformed.</exception>
     public static byte[] ToBinary(ReadOnlySpan<byte> utf8, WatOptions? options = null) =>
         ModuleReader.ReadText(utf8.ToArray(), options ?? WatOptions.Default);
+
+    /// <summary>Writes a binary module as text. Read again, it gives the same module; custom sections other than names are left out.</summary>
+    /// <param name="binary">The module; it need not be valid, but must decode.</param>
+    /// <returns>The text.</returns>
+    /// <exception cref="ModuleException">The bytes are not a module.</exception>
+    public static string FromBinary(ReadOnlyMemory<byte> binary) => ModulePrinter.Print(binary);
 
     /// <summary>Turns a text into a binary module, or says why not.</summary>
     /// <param name="utf8">The text in UTF-8.</param>

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Sojourn.Wasm.Interpret;
 using Sojourn.Wasm.Text.Script;
 
@@ -22,7 +23,7 @@ internal static class ResultMatcher
         ScriptValueKind.I64 => Value.FromBits(WasmTypeKind.I64, value.Low),
         ScriptValueKind.F32 => Value.FromBits(WasmTypeKind.F32, value.Low),
         ScriptValueKind.F64 => Value.FromBits(WasmTypeKind.F64, value.Low),
-        ScriptValueKind.V128 => Value.From(System.Runtime.Intrinsics.Vector128.Create(value.Low, value.High).AsByte()),
+        ScriptValueKind.V128 => Value.From(Vector128.Create(value.Low, value.High).AsByte()),
         ScriptValueKind.RefNull => Value.FromReference(null),
         _ => Value.FromReference(new HostReference(value.Low)),
     };

@@ -19,7 +19,7 @@ internal sealed class ScriptRunner : IDisposable
     private ScriptRunner(string name, ModuleOptions options)
     {
         this.options = options;
-        var wide = (options.Features & WasmFeatures.Memory64) != 0;
+        var wide = options.Features.HasFlag(WasmFeatures.Memory64);
         text = WatOptions.Default with { WideLimits = wide };
         linker = new Linker(store);
         SpecTest.Define(linker, wide);
