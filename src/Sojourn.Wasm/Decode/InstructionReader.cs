@@ -109,7 +109,7 @@ internal ref struct InstructionReader
             instruction.Index = Index();
         }
 
-        if (align >= 0x40)
+        if (align >= ((features & WasmFeatures.Memory64) != 0 ? 0x40u : 0x20u))
         {
             throw ByteReader.Malformed(at, "malformed memop flags");
         }

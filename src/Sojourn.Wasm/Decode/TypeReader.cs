@@ -82,7 +82,7 @@ internal static class TypeReader
         return heap;
     }
 
-    public static Limits Limits(ref ByteReader reader, WasmFeatures features, bool isMemory)
+    public static Limits Limits(ref ByteReader reader, WasmFeatures features)
     {
         var at = reader.Position;
         var flags = reader.Byte();
@@ -93,7 +93,7 @@ internal static class TypeReader
 
         if ((flags & 2) != 0)
         {
-            throw new ModuleException(isMemory && (flags & 4) == 0 ? ModuleFault.UnsupportedFeature : ModuleFault.Malformed, at, "malformed limits flags: shared memories are not supported");
+            throw ByteReader.Malformed(at, "malformed limits flags: shared memories are not supported");
         }
 
         var is64 = (flags & 4) != 0;
@@ -112,10 +112,10 @@ internal static class TypeReader
     public static TableType TableType(ref ByteReader reader, WasmFeatures features)
     {
         var element = ReferenceType(ref reader, features);
-        return new(element, Limits(ref reader, features, isMemory: false));
+        return new(element, Limits(ref reader, features));
     }
 
-    public static MemoryType MemoryType(ref ByteReader reader, WasmFeatures features) => new(Limits(ref reader, features, isMemory: true));
+    public static MemoryType MemoryType(ref ByteReader reader, WasmFeatures features) => new(Limits(ref reader, features));
 
     public static GlobalType GlobalType(ref ByteReader reader, WasmFeatures features)
     {

@@ -99,7 +99,8 @@ internal static class ModuleValidator
             var table = module.Tables[i];
             if (table.Initial is { } initial)
             {
-                ConstantValidator.Validate(context, initial, table.Type.Element, context.ConstantGlobals);
+                // Tables come before globals: their initial values see the imported ones only.
+                ConstantValidator.Validate(context, initial, table.Type.Element, module.ImportedGlobals);
             }
             else if (!table.Type.Element.IsDefaultable)
             {

@@ -18,10 +18,6 @@ public sealed class SpecScriptTests(ITestOutputHelper output)
     [VectorTheory("wasm-spec")]
     [InlineData("interpreter", "2.0")]
     [InlineData("interpreter", "3.0")]
-    [InlineData("guard", "2.0")]
-    [InlineData("guard", "3.0")]
-    [InlineData("bounds", "2.0")]
-    [InlineData("bounds", "3.0")]
     public void Scripts_pass(string tier, string version)
     {
         var options = Tiers[tier](ModuleOptions.Default with { Features = version == "2.0" ? WasmFeatures.Wasm2 : WasmFeatures.Wasm3 });
