@@ -10,6 +10,7 @@ internal static class RootCommands
     private static readonly (string Name, Func<Command> Create)[] Nouns =
     [
         ("doctor", Doctor.DoctorCommand.Create),
+        ("wasm", Wasm.WasmCommands.Create),
     ];
 
     /// <summary>Parses and runs a command line on the process's own streams.</summary>

@@ -65,6 +65,15 @@ public sealed class WasmModule
         return new(definition, options);
     }
 
+    /// <summary>Compiles ahead what an instance would compile on first use. Without it the first call pays.</summary>
+    public void Prepare()
+    {
+        for (var i = Definition.ImportedFunctions; i < Definition.Functions.Length; i++)
+        {
+            Code.EntryPoint(i);
+        }
+    }
+
     private ExternType TypeOf(ExportDefinition export) => export.Kind switch
     {
         ExternKind.Function => Definition.FunctionTypeOf(export.Index),

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Sojourn.Cli.Running;
+using Sojourn.Wasm.Text;
+
+namespace Sojourn.Cli.Wasm;
+
+/// <summary>Reads a module from a file or standard input, binary or text.</summary>
+internal static class ModuleFile
+{
+    public static Argument<string> Argument() => new("module")
+    {
+        Description = "A .wasm or .wat file, or - for standard input.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>The module's bytes in the binary format.</summary>
+    public static async Task<byte[]> ReadAsync(CommandRun run, string path)
+    {
+        var bytes = await ReadRawAsync(run, path).ConfigureAwait(false);
+        return IsBinary(bytes) ? bytes : Wat.ToBinary(bytes);
+    }
+
+    /// <summary>The file as it is.</summary>
+    public static async Task<byte[]> ReadRawAsync(CommandRun run, string path)
+    {
+        if (path != "-")
+        {
+            return await File.ReadAllBytesAsync(path, run.Cancellation).ConfigureAwait(false);
+        }
+
+        if (run.InputIsTerminal)
+        {
+            throw new CliException(ExitCode.Usage, "standard input is a terminal: a module was expected on it", "Pipe a file in, or name one.");
+        }
+
+        using var memory = new MemoryStream();
+        await run.In.CopyToAsync(memory, run.Cancellation).ConfigureAwait(false);
+        return memory.ToArray();
+    }
+
+    public static bool IsBinary(ReadOnlySpan<byte> bytes) => bytes.StartsWith("\0asm"u8);
+}

@@ -1,0 +1,36 @@
+using System.CommandLine;
+using Sojourn.Cli.Running;
+using Sojourn.Wasm;
+using Sojourn.Wasm.Text;
+
+namespace Sojourn.Cli.Wasm;
+
+/// <summary><c>sojourn wasm</c>: run, look into and convert WebAssembly modules.</summary>
+internal static class WasmCommands
+{
+    public static Command Create()
+    {
+        ErrorRules.Add(Explain);
+        return new Command("wasm", "Run, inspect, check and convert WebAssembly modules.")
+        {
+            RunCommand.Create(),
+            InspectCommand.Create(),
+            ValidateCommand.Create(),
+            CompileCommand.Create(),
+            ConvertCommands.ToBinary(),
+            ConvertCommands.ToText(),
+            BenchCommand.Create(),
+        };
+    }
+
+    private static CliError? Explain(Exception exception) => exception switch
+    {
+        ModuleException { Fault: ModuleFault.LimitExceeded } e => new(ExitCode.Refused, e.Message, "The module is larger or deeper than the engine's limits allow."),
+        ModuleException { Fault: ModuleFault.UnsupportedFeature } e => new(ExitCode.Refused, e.Message, "Try '--tier interpreter', which knows all of WebAssembly 3.0."),
+        ModuleException e => new(ExitCode.BadInput, e.Message, "See 'sojourn wasm validate' and 'sojourn wasm wasm2wat'."),
+        WatException e => new(ExitCode.BadInput, $"malformed text at {e.Message}"),
+        LinkException e => new(ExitCode.Refused, e.Message, "See 'sojourn wasm inspect' for what the module imports; 'run' offers WASI preview 1 only."),
+        TrapException e => new(ExitCode.Trapped, TrapText.Describe(e)),
+        _ => null,
+    };
+}
