@@ -6,18 +6,16 @@ namespace Sojourn.Protocol.EnclaveChannel;
 
 /// <summary>What a node tells its enclave. The enclave believes none of it: it recomputes the job's id from the post and binds everything into its report data.</summary>
 /// <param name="Genesis">The ledger.</param>
-/// <param name="Requester">Who posted the job.</param>
-/// <param name="Nonce">The post's nonce.</param>
-/// <param name="Post">The encoding of the <c>JobPost</c> transaction.</param>
+/// <param name="Post">The post, as encoded: sender, nonce and terms, from which the job's id follows; its signature is the ledger's business.</param>
 /// <param name="Beacon">The round's beacon.</param>
 /// <param name="Round">The round.</param>
 /// <param name="Executor">The executor's account.</param>
 /// <param name="At">The node's clock, for the receipt's times; untrusted.</param>
-public sealed record Assignment(Digest Genesis, Address Requester, ulong Nonce, ReadOnlyMemory<byte> Post, Digest Beacon, byte Round, Address Executor, DateTimeOffset At)
+public sealed record Assignment(Digest Genesis, ReadOnlyMemory<byte> Post, Digest Beacon, byte Round, Address Executor, DateTimeOffset At)
 {
     /// <summary>The wire form.</summary>
     public byte[] Encode() => new CborWriter().BeginArray()
-        .WriteBytes(Genesis.AsSpan()).WriteBytes(Requester.AsSpan()).WriteUnsigned(Nonce).WriteBytes(Post.Span)
+        .WriteBytes(Genesis.AsSpan()).WriteBytes(Post.Span)
         .WriteBytes(Beacon.AsSpan()).WriteUnsigned(Round).WriteBytes(Executor.AsSpan()).WriteInteger(At.ToUnixTimeMilliseconds())
         .EndArray().ToArray();
 
@@ -28,9 +26,9 @@ public sealed record Assignment(Digest Genesis, Address Requester, ulong Nonce, 
         try
         {
             var reader = new CborReader(payload);
-            reader.ReadArrayHeaderExactly(8);
+            reader.ReadArrayHeaderExactly(6);
             var assignment = new Assignment(
-                new Digest(reader.ReadBytesExactly(32)), new Address(reader.ReadBytesExactly(20)), reader.ReadUInt64(), reader.ReadBytes(64 << 10).ToArray(),
+                new Digest(reader.ReadBytesExactly(32)), reader.ReadBytes(96 << 10).ToArray(),
                 new Digest(reader.ReadBytesExactly(32)), (byte)reader.ReadInt32(0, 255), new Address(reader.ReadBytesExactly(20)),
                 DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(reader.ReadInt64(), 0, 253402300799999)));
             reader.ReadEnd();

@@ -26,6 +26,9 @@ public sealed class JobState
     /// <summary>The height of the post.</summary>
     public ulong PostedAt { get; }
 
+    /// <summary>The post's nonce: with genesis, requester and terms it gives the id again, which an enclave recomputes for itself.</summary>
+    public ulong Nonce { get; internal init; }
+
     /// <summary>The phase.</summary>
     public JobPhase Phase { get; internal set; }
 

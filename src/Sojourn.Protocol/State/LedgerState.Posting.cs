@@ -29,7 +29,7 @@ public sealed partial class LedgerState
             return Refusal.Duplicate;
         }
 
-        var job = new JobState(id, signed.Sender, body.Terms, Height) { Escrow = quote.Total, Prices = prices!, OffersUsed = new bool[prices!.Length] };
+        var job = new JobState(id, signed.Sender, body.Terms, Height) { Nonce = signed.Nonce, Escrow = quote.Total, Prices = prices!, OffersUsed = new bool[prices!.Length] };
         Account(signed.Sender).Free -= quote.Total;
         Escrowed += quote.Total;
         _jobs.Add(id, job);

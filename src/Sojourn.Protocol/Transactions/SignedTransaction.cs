@@ -66,6 +66,17 @@ public sealed class SignedTransaction
         return new SignedTransaction(signer.Address, nonce, body, digest, signature, TransactionCodec.Encode(signer.Address, nonce, encodedBody, signature));
     }
 
+    /// <summary>A transaction put together again from what the ledger knows of it, without its signature: for those who need its id's ingredients and no proof of its sender.</summary>
+    /// <param name="sender">Who sent it.</param>
+    /// <param name="nonce">Its nonce.</param>
+    /// <param name="body">What it does.</param>
+    public static SignedTransaction WithoutSignature(in Address sender, ulong nonce, Transaction body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        var encodedBody = TransactionCodec.EncodeBody(body);
+        return new SignedTransaction(sender, nonce, body, Digest.Of(encodedBody), default, TransactionCodec.Encode(sender, nonce, encodedBody, []));
+    }
+
     /// <summary>A transaction that anyone may submit.</summary>
     /// <param name="body">What it does; its kind must allow it.</param>
     public static SignedTransaction Unsigned(Transaction body)

@@ -51,7 +51,7 @@ public static class ViewFactory
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(job);
         return new JobView(job.Id, job.Requester, job.Terms, job.PostedAt, job.Phase, job.Deadline, job.Outcome, job.ClosedAt, job.Escrow, job.Agreed?.Tag, job.Agreed?.Exit,
-            job.Disputed, job.Audited, [.. job.Rounds.Select(round => Round(state, job, round))]);
+            job.Disputed, job.Audited, [.. job.Rounds.Select(round => Round(state, job, round))]) { Nonce = job.Nonce };
     }
 
     /// <summary>A job in one line.</summary>

@@ -104,6 +104,9 @@ public sealed record JobView(
     bool Audited,
     ImmutableArray<RoundView> Rounds)
 {
+    /// <summary>The post's nonce; see <see cref="JobState.Nonce"/>.</summary>
+    public ulong Nonce { get; init; }
+
     /// <summary>The round that goes on.</summary>
     public RoundView Round => Rounds[^1];
 }
