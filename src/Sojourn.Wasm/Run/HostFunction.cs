@@ -33,7 +33,7 @@ internal sealed unsafe class HostFunction : Function
         context[0] = GCHandle.ToIntPtr(function.handle);
         context[1] = (nint)store.Block;
         record->Context = (nint)context;
-        record->Code = HostThunks.Get(definition);
+        record->Code = HostThunks.Get(definition, store);
         record->TypeIdentity = store.Types.Intern(definition.Type);
         record->Instance = -1;
         record->Index = store.Add(function);

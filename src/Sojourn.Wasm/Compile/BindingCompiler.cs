@@ -1,0 +1,104 @@
+using System.Reflection.Emit;
+using System.Runtime.CompilerServices;
+using Sojourn.Wasm.Compile.Il;
+using Sojourn.Wasm.Run;
+
+namespace Sojourn.Wasm.Compile;
+
+/// <summary>Makes typed delegates over functions.</summary>
+internal static unsafe class BindingCompiler
+{
+    public static Delegate Create(Function function, Type delegateType)
+    {
+        var invoke = delegateType.GetMethod("Invoke")!;
+        var parameters = invoke.GetParameters().Select(parameter => parameter.ParameterType).ToArray();
+        var results = HostDelegates.ResultTypes(invoke.ReturnType);
+        Check(function, delegateType, parameters, results);
+        var signature = Signature.Of(function.Store, function.Type);
+        var method = new DynamicMethod("call", invoke.ReturnType, [typeof(Function), .. parameters], typeof(BindingCompiler).Module, skipVisibility: true);
+        var il = method.GetILGenerator();
+        var result = results.Length == 1 ? il.DeclareLocal(invoke.ReturnType) : null;
+        var fault = il.DeclareLocal(typeof(Exception));
+        il.Emit(OpCodes.Ldarg_0);
+        Call(il, nameof(Enter));
+        il.BeginExceptionBlock();
+        il.BeginExceptionBlock();
+        for (var i = 0; i < parameters.Length; i++)
+        {
+            il.Emit(OpCodes.Ldarg, (short)(i + 1));
+            if (parameters[i] == typeof(Function))
+            {
+                Call(il, nameof(RecordOf));
+            }
+        }
+
+        il.Emit(OpCodes.Ldarg_0);
+        Call(il, nameof(Context));
+        il.Emit(OpCodes.Ldarg_0);
+        Call(il, nameof(Code));
+        il.EmitCalli(OpCodes.Calli, System.Reflection.CallingConventions.Standard, signature.ClrResult, signature.ClrParameters, null);
+        if (result is not null)
+        {
+            if (invoke.ReturnType == typeof(Function))
+            {
+                il.Emit(OpCodes.Ldarg_0);
+                Call(il, nameof(FunctionOf));
+            }
+
+            il.Emit(OpCodes.Stloc, result);
+        }
+
+        il.BeginCatchBlock(typeof(NullReferenceException));
+        il.Emit(OpCodes.Stloc, fault);
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldloc, fault);
+        Call(il, nameof(Translate));
+        il.Emit(OpCodes.Throw);
+        il.EndExceptionBlock();
+        il.BeginFinallyBlock();
+        il.Emit(OpCodes.Ldarg_0);
+        Call(il, nameof(Exit));
+        il.EndExceptionBlock();
+        if (result is not null)
+        {
+            il.Emit(OpCodes.Ldloc, result);
+        }
+
+        il.Emit(OpCodes.Ret);
+        return method.CreateDelegate(delegateType, function);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Enter(Function function)
+    {
+        function.Store.CheckUsable();
+        function.Store.Enter();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Exit(Function function) => function.Store.Exit();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static nint Context(Function function) => ((FunctionRecord*)function.Record)->Context;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static nint Code(Function function) => ((FunctionRecord*)function.Record)->Code;
+
+    internal static nint RecordOf(Function? function) => function?.Record ?? 0;
+
+    internal static Function? FunctionOf(nint record, Function callee) => callee.Store.FunctionOf(record);
+
+    internal static Exception Translate(Function function, NullReferenceException fault) => Traps.Translate(function.Store, fault);
+
+    private static void Check(Function function, Type delegateType, Type[] parameters, IReadOnlyList<Type> results)
+    {
+        var type = new FunctionType([.. parameters.Select(HostDelegates.TypeOf)], [.. results.Select(HostDelegates.TypeOf)]);
+        if (results.Count > 1 || !function.Store.Types.IsSubtype(References.TypeOf(function), function.Store.Types.Intern(type)))
+        {
+            throw new ArgumentException($"{delegateType} is {type}, the function is {function.Type}.", nameof(delegateType));
+        }
+    }
+
+    private static void Call(ILGenerator il, string name) =>
+        il.Emit(OpCodes.Call, typeof(BindingCompiler).GetMethod(name, System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!);
+}

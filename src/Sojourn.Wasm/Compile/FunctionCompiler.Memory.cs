@@ -1,0 +1,185 @@
+using System.Reflection.Emit;
+using Sojourn.Wasm.Compile.Il;
+using Sojourn.Wasm.Compile.Support;
+using Sojourn.Wasm.Decode;
+using Sojourn.Wasm.Model;
+using Sojourn.Wasm.Run;
+
+namespace Sojourn.Wasm.Compile;
+
+internal sealed partial class FunctionCompiler
+{
+    private static readonly byte[] Widths =
+        [4, 8, 4, 8, 1, 1, 2, 2, 1, 1, 2, 2, 4, 4, 4, 8, 4, 8, 1, 2, 1, 2, 4];
+
+    private void MemoryAccess(in Instruction instruction, ref InstructionReader reader)
+    {
+        if (instruction.Opcode >= Opcode.I32Store)
+        {
+            var form = Il(stack[^1]);
+            var aside = Take(form);
+            il.StoreLocal(aside);
+            Pop();
+            LoadAddress(in instruction);
+            il.LoadLocal(aside);
+            Give(form, aside);
+            StoreMemory(instruction.Opcode);
+            return;
+        }
+
+        LoadAddress(in instruction);
+        if (guarded && Narrows(reader.PeekByte()))
+        {
+            // Else the platform's compiler may make the access narrower, or drop it, and with it the trap.
+            il.Emit(OpCodes.Volatile);
+        }
+
+        LoadMemory(instruction.Opcode);
+        Push(Validate.ConstantValidator.TypeOf(instruction.Info.Signature[2]));
+    }
+
+    private static bool Narrows(byte next) =>
+        next is 0x1A or 0xA7 or 0x71 or 0x83 or 0x6C or 0x7E or (>= 0x3A and <= 0x3E) or (>= 0xC0 and <= 0xC4) or 0x21;
+
+    /// <summary>Pops the operand from the type stack and leaves the address on IL's stack, checked where no guard page is.</summary>
+    private void LoadAddress(in Instruction instruction)
+    {
+        var width = instruction.Info.Immediates == ImmediateKind.MemoryArgument && (int)instruction.Opcode < 0x40
+            ? Widths[(int)instruction.Opcode - 0x28]
+            : VectorWidth(instruction.Opcode, instruction.Info);
+        Pop();
+        var memory = instruction.Index;
+        var offset = instruction.Constant;
+        var own = memory == 0 && layout.OwnsMemory;
+        if (module.Memories[memory].Limits.Is64Bit)
+        {
+            LoadCell(layout.Memories[memory], isPointer: !own);
+            il.LoadInt64(offset);
+            il.LoadInt32(width);
+            Call(typeof(Access), nameof(Access.Wide));
+            return;
+        }
+
+        if (guarded)
+        {
+            il.Emit(OpCodes.Conv_U);
+            LoadMemoryBase(memory);
+            il.Emit(OpCodes.Add);
+        }
+        else
+        {
+            if (own)
+            {
+                il.LoadArgument(ContextArgument);
+            }
+            else
+            {
+                LoadCell(layout.Memories[memory], isPointer: true);
+            }
+
+            il.LoadInt64(offset + width);
+            Call(typeof(Access), own ? nameof(Access.Own) : nameof(Access.Other));
+        }
+
+        if (offset != 0)
+        {
+            il.LoadNative(offset);
+            il.Emit(OpCodes.Add);
+        }
+    }
+
+    private void LoadMemoryBase(int memory)
+    {
+        if (memory != 0)
+        {
+            LoadCell(layout.Memories[memory], isPointer: true);
+            il.Emit(OpCodes.Ldind_I);
+        }
+        else if (layout.OwnsMemory)
+        {
+            il.LoadArgument(ContextArgument);
+        }
+        else
+        {
+            il.LoadLocal(memoryLocal);
+        }
+    }
+
+    private void LoadMemory(Opcode opcode)
+    {
+        switch (opcode)
+        {
+            case Opcode.I32Load: il.Emit(OpCodes.Ldind_I4); break;
+            case Opcode.I64Load: il.Emit(OpCodes.Ldind_I8); break;
+            case Opcode.F32Load: il.Emit(OpCodes.Ldind_R4); break;
+            case Opcode.F64Load: il.Emit(OpCodes.Ldind_R8); break;
+            case Opcode.I32Load8S or Opcode.I64Load8S: il.Emit(OpCodes.Ldind_I1); break;
+            case Opcode.I32Load8U or Opcode.I64Load8U: il.Emit(OpCodes.Ldind_U1); break;
+            case Opcode.I32Load16S or Opcode.I64Load16S: il.Emit(OpCodes.Ldind_I2); break;
+            case Opcode.I32Load16U or Opcode.I64Load16U: il.Emit(OpCodes.Ldind_U2); break;
+            case Opcode.I64Load32S: il.Emit(OpCodes.Ldind_I4); break;
+            default: il.Emit(OpCodes.Ldind_U4); break;
+        }
+
+        if (opcode is Opcode.I64Load8S or Opcode.I64Load16S or Opcode.I64Load32S)
+        {
+            il.Emit(OpCodes.Conv_I8);
+        }
+        else if (opcode is Opcode.I64Load8U or Opcode.I64Load16U or Opcode.I64Load32U)
+        {
+            il.Emit(OpCodes.Conv_U8);
+        }
+    }
+
+    private void StoreMemory(Opcode opcode) => il.Emit(opcode switch
+    {
+        Opcode.I32Store or Opcode.I64Store32 => OpCodes.Stind_I4,
+        Opcode.I64Store => OpCodes.Stind_I8,
+        Opcode.F32Store => OpCodes.Stind_R4,
+        Opcode.F64Store => OpCodes.Stind_R8,
+        Opcode.I32Store8 or Opcode.I64Store8 => OpCodes.Stind_I1,
+        _ => OpCodes.Stind_I2,
+    });
+
+    private bool MemorySize(in Instruction instruction)
+    {
+        var memory = instruction.Index;
+        var wide = module.Memories[memory].Limits.Is64Bit;
+        LoadCell(layout.Memories[memory], isPointer: !(memory == 0 && layout.OwnsMemory));
+        il.LoadInt32(8);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Ldind_I8);
+        il.LoadInt32(16);
+        il.Emit(OpCodes.Shr_Un);
+        if (!wide)
+        {
+            il.Emit(OpCodes.Conv_I4);
+        }
+
+        Push(wide ? WasmType.I64 : WasmType.I32);
+        return true;
+    }
+
+    private bool MemoryGrow(in Instruction instruction)
+    {
+        var wide = module.Memories[instruction.Index].Limits.Is64Bit;
+        Widen(wide);
+        il.LoadArgument(ContextArgument);
+        il.LoadInt32(instruction.Index);
+        Call(typeof(Bulk), nameof(Bulk.MemoryGrow));
+        if (!wide)
+        {
+            il.Emit(OpCodes.Conv_I4);
+        }
+
+        return true;
+    }
+
+    private void Widen(bool already)
+    {
+        if (!already)
+        {
+            il.Emit(OpCodes.Conv_U8);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using Sojourn.Wasm.Compile.Il;
+using Sojourn.Wasm.Compile.Support;
+using Sojourn.Wasm.Decode;
+using Sojourn.Wasm.Model;
+using Sojourn.Wasm.Run;
+
+namespace Sojourn.Wasm.Compile;
+
+/// <summary>Compiles function bodies to IL in one pass; one group of instructions per file. The operand stack becomes IL's evaluation stack.</summary>
+internal sealed partial class FunctionCompiler
+{
+    private readonly WasmModule owner;
+    private readonly ModuleDefinition module;
+    private readonly ContextLayout layout;
+    private readonly ImageBuilder image;
+    private readonly ModuleTypeSpace types;
+    private readonly IlBuilder il = new();
+    private readonly List<WasmType> stack = [];
+    private readonly List<BlockFrame> frames = [];
+    private readonly List<IlType> locals = [];
+    private readonly Stack<int>[] free = [new(), new(), new(), new(), new(), new(), new()];
+    private readonly bool guarded;
+    private readonly WasmFeatures features;
+    private WasmType[] localTypes = [];
+    private int parameterCount;
+    private int memoryLocal;
+    private int highest;
+    private Condition? condition;
+    private bool reachable;
+    private int skipped;
+    private IlLabel interrupted;
+    private bool pollsUsed;
+
+    public FunctionCompiler(WasmModule owner, ImageBuilder image)
+    {
+        this.owner = owner;
+        this.image = image;
+        module = owner.Definition;
+        layout = owner.Layout;
+        types = new(module);
+        guarded = owner.UsesGuardPages;
+        features = owner.Options.Features;
+    }
+
+    private BlockFrame Frame => frames[^1];
+
+    private int ContextArgument => parameterCount;
+
+    /// <summary>Compiles a function and adds it to the image.</summary>
+    public void Compile(int functionIndex)
+    {
+        var type = module.FunctionTypeOf(functionIndex);
+        var body = module.Functions[functionIndex].Body!;
+        Reset(type, body);
+        var reader = new InstructionReader(module.Bytes.Span, body.CodeOffset, body.CodeLength, features);
+        Prologue();
+        frames.Add(new() { Opcode = Opcode.Block, Start = [], End = [.. type.Results], Height = 0, Label = il.DefineLabel() });
+        reachable = true;
+        while (frames.Count > 0)
+        {
+            reader.Read(out var instruction);
+            if (reachable)
+            {
+                Instruction(in instruction, ref reader);
+            }
+            else
+            {
+                Skip(in instruction);
+            }
+        }
+
+        Epilogue(type);
+        var parameters = IlTypes.Of(type.Parameters.AsSpan(), types, spare: 1);
+        parameters[^1] = IlType.Native;
+        image.AddMethod(
+            "f" + functionIndex.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            parameters,
+            type.Results.Length == 0 ? null : IlTypes.Of(type.Results[0], types),
+            il.Finish(),
+            Math.Min(highest + 12, ushort.MaxValue),
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(locals));
+    }
+
+    private void Reset(FunctionType type, FunctionBody body)
+    {
+        il.Reset();
+        stack.Clear();
+        frames.Clear();
+        locals.Clear();
+        foreach (var pool in free)
+        {
+            pool.Clear();
+        }
+
+        parameterCount = type.Parameters.Length;
+        localTypes = new WasmType[parameterCount + body.LocalCount];
+        type.Parameters.CopyTo(localTypes);
+        var at = parameterCount;
+        foreach (var run in body.Locals)
+        {
+            localTypes.AsSpan(at, run.Count).Fill(run.Type);
+            at += run.Count;
+        }
+
+        for (var i = parameterCount; i < localTypes.Length; i++)
+        {
+            locals.Add(IlTypes.Of(localTypes[i], types));
+        }
+
+        highest = 0;
+        condition = null;
+        skipped = 0;
+        pollsUsed = false;
+        interrupted = il.DefineLabel();
+    }
+
+    private void Prologue()
+    {
+        StackCheck();
+        if (module.Memories.Length > 0 && !layout.OwnsMemory && guarded)
+        {
+            // The base of an imported memory never moves: one load per call.
+            memoryLocal = NewLocal(IlType.Native);
+            LoadCell(layout.Memories[0], isPointer: true);
+            il.Emit(OpCodes.Ldind_I);
+            il.StoreLocal(memoryLocal);
+        }
+
+        if (owner.Options.Interruptible)
+        {
+            Poll();
+        }
+    }
+
+    private void StackCheck()
+    {
+        var marker = NewLocal(IlType.Int32);
+        il.LoadLocalAddress(marker);
+        il.Emit(OpCodes.Conv_U);
+        LoadContext(ContextLayout.StackLimit);
+        il.Emit(OpCodes.Ldind_I);
+        var fine = il.DefineLabel();
+        il.Branch(OpCodes.Bge_Un, fine);
+        Trap(TrapKind.StackExhausted);
+        il.Mark(fine);
+    }
+
+    // IL's stack is empty here.
+    private void Poll()
+    {
+        pollsUsed = true;
+        LoadContext(ContextLayout.PollPage);
+        il.Emit(OpCodes.Volatile);
+        il.Emit(OpCodes.Ldind_U1);
+        il.Branch(OpCodes.Brtrue, interrupted);
+    }
+
+    private void Epilogue(FunctionType type)
+    {
+        if (pollsUsed)
+        {
+            il.Mark(interrupted);
+            Trap(TrapKind.Interrupted);
+        }
+    }
+
+    private void Trap(TrapKind kind)
+    {
+        il.LoadInt32((int)kind);
+        Call(typeof(Throw), nameof(Throw.Trap));
+        il.Emit(OpCodes.Throw);
+    }
+
+    private void Instruction(in Instruction instruction, ref InstructionReader reader)
+    {
+        var opcode = instruction.Opcode;
+        if (condition is not null && opcode is not (Opcode.BrIf or Opcode.If or Opcode.I32Eqz))
+        {
+            Settle();
+        }
+
+        switch ((int)opcode >> 16)
+        {
+            case 0xFC:
+                if (!Numerics(in instruction, ref reader))
+                {
+                    BulkInstruction(in instruction);
+                }
+
+                break;
+            case 0xFD:
+                Vector(in instruction);
+                break;
+            case 0xFB:
+                throw Unsupported(in instruction);
+            default:
+                if (instruction.Info.Immediates == ImmediateKind.MemoryArgument)
+                {
+                    MemoryAccess(in instruction, ref reader);
+                }
+                else if (!Variables(in instruction, ref reader) && !Numerics(in instruction, ref reader) && !Control(in instruction))
+                {
+                    References(in instruction);
+                }
+
+                break;
+        }
+    }
+
+    private static ModuleException Unsupported(in Instruction instruction) =>
+        new(ModuleFault.UnsupportedFeature, instruction.Offset, $"{instruction.Info.Name} is not compiled yet");
+
+    /// <summary>Puts a waiting comparison's result on the stack.</summary>
+    private void Settle()
+    {
+        if (condition is { } waiting)
+        {
+            waiting.Materialize(il);
+            condition = null;
+        }
+    }
+
+    private void Push(WasmType type)
+    {
+        stack.Add(type);
+        highest = Math.Max(highest, stack.Count);
+    }
+
+    private WasmType Pop()
+    {
+        var type = stack[^1];
+        stack.RemoveAt(stack.Count - 1);
+        return type;
+    }
+
+    private void Pop(int count) => stack.RemoveRange(stack.Count - count, count);
+
+    private int NewLocal(IlType type)
+    {
+        if (locals.Count >= 65_000)
+        {
+            throw new ModuleException(ModuleFault.LimitExceeded, 0, "a function needs more than 65,000 locals in IL");
+        }
+
+        locals.Add(type);
+        return locals.Count - 1;
+    }
+
+    private int Take(IlType type) => free[(int)type].TryPop(out var local) ? local : NewLocal(type);
+
+    private void Give(IlType type, int local) => free[(int)type].Push(local);
+
+    private void Call(MethodInfo method) => il.Token(OpCodes.Call, image.Method(method));
+
+    private void Call(Type type, string name) => Call(SupportMethods.Get(type, name));
+
+    /// <summary>The address of something in the context.</summary>
+    private void LoadContext(int offset)
+    {
+        il.LoadArgument(ContextArgument);
+        il.LoadInt32(offset);
+        il.Emit(OpCodes.Add);
+    }
+
+    /// <summary>The address of a cell: in the context, or where the context points.</summary>
+    private void LoadCell(int offset, bool isPointer)
+    {
+        LoadContext(offset);
+        if (isPointer)
+        {
+            il.Emit(OpCodes.Ldind_I);
+        }
+    }
+
+    private IlType Il(WasmType type) => IlTypes.Of(type, types);
+}

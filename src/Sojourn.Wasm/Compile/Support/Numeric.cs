@@ -1,0 +1,159 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Sojourn.Wasm.Compile.Support;
+
+/// <summary>Scalar instructions that IL has no opcode for, named as <see cref="Model.Opcode"/> names them. Compiled code calls them; the platform's compiler inlines them.</summary>
+/// <remarks>WebAssembly 3.0, execution, numerics.</remarks>
+internal static partial class Numeric
+{
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+    [MethodImpl(Inline)]
+    public static int I32DivS(int left, int right)
+    {
+        if (right == 0)
+        {
+            Throw.DivideByZero();
+        }
+
+        if (right == -1)
+        {
+            return left == int.MinValue ? Throw.Overflow() : -left;
+        }
+
+        return left / right;
+    }
+
+    [MethodImpl(Inline)]
+    public static int I32DivU(int left, int right)
+    {
+        if (right == 0)
+        {
+            Throw.DivideByZero();
+        }
+
+        return (int)((uint)left / (uint)right);
+    }
+
+    [MethodImpl(Inline)]
+    public static int I32RemS(int left, int right)
+    {
+        if (right == 0)
+        {
+            Throw.DivideByZero();
+        }
+
+        return right == -1 ? 0 : left % right;
+    }
+
+    [MethodImpl(Inline)]
+    public static int I32RemU(int left, int right)
+    {
+        if (right == 0)
+        {
+            Throw.DivideByZero();
+        }
+
+        return (int)((uint)left % (uint)right);
+    }
+
+    [MethodImpl(Inline)]
+    public static long I64DivS(long left, long right)
+    {
+        if (right == 0)
+        {
+            Throw.DivideByZero();
+        }
+
+        if (right == -1)
+        {
+            return left == long.MinValue ? Throw.Overflow() : -left;
+        }
+
+        return left / right;
+    }
+
+    [MethodImpl(Inline)]
+    public static long I64DivU(long left, long right)
+    {
+        if (right == 0)
+        {
+            Throw.DivideByZero();
+        }
+
+        return (long)((ulong)left / (ulong)right);
+    }
+
+    [MethodImpl(Inline)]
+    public static long I64RemS(long left, long right)
+    {
+        if (right == 0)
+        {
+            Throw.DivideByZero();
+        }
+
+        return right == -1 ? 0 : left % right;
+    }
+
+    [MethodImpl(Inline)]
+    public static long I64RemU(long left, long right)
+    {
+        if (right == 0)
+        {
+            Throw.DivideByZero();
+        }
+
+        return (long)((ulong)left % (ulong)right);
+    }
+
+    [MethodImpl(Inline)]
+    public static int I32Clz(int value) => BitOperations.LeadingZeroCount((uint)value);
+
+    [MethodImpl(Inline)]
+    public static int I32Ctz(int value) => BitOperations.TrailingZeroCount(value);
+
+    [MethodImpl(Inline)]
+    public static int I32Popcnt(int value) => BitOperations.PopCount((uint)value);
+
+    [MethodImpl(Inline)]
+    public static int I32Rotl(int value, int count) => (int)BitOperations.RotateLeft((uint)value, count);
+
+    [MethodImpl(Inline)]
+    public static int I32Rotr(int value, int count) => (int)BitOperations.RotateRight((uint)value, count);
+
+    [MethodImpl(Inline)]
+    public static long I64Clz(long value) => BitOperations.LeadingZeroCount((ulong)value);
+
+    [MethodImpl(Inline)]
+    public static long I64Ctz(long value) => BitOperations.TrailingZeroCount(value);
+
+    [MethodImpl(Inline)]
+    public static long I64Popcnt(long value) => BitOperations.PopCount((ulong)value);
+
+    [MethodImpl(Inline)]
+    public static long I64Rotl(long value, long count) => (long)BitOperations.RotateLeft((ulong)value, (int)count);
+
+    [MethodImpl(Inline)]
+    public static long I64Rotr(long value, long count) => (long)BitOperations.RotateRight((ulong)value, (int)count);
+
+    [MethodImpl(Inline)]
+    public static int I32ReinterpretF32(float value) => BitConverter.SingleToInt32Bits(value);
+
+    [MethodImpl(Inline)]
+    public static long I64ReinterpretF64(double value) => BitConverter.DoubleToInt64Bits(value);
+
+    [MethodImpl(Inline)]
+    public static float F32ReinterpretI32(int value) => BitConverter.Int32BitsToSingle(value);
+
+    [MethodImpl(Inline)]
+    public static double F64ReinterpretI64(long value) => BitConverter.Int64BitsToDouble(value);
+
+    /// <summary>A NaN constant: not inlined, so that nothing folds its payload away.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static float SingleOfBits(int bits) => BitConverter.Int32BitsToSingle(bits);
+
+    /// <summary>A NaN constant: not inlined, so that nothing folds its payload away.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static double DoubleOfBits(long bits) => BitConverter.Int64BitsToDouble(bits);
+}
