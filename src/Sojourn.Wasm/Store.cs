@@ -134,6 +134,7 @@ public sealed unsafe class Store : IDisposable
         {
             regions.Add(region);
             region.SetPoll(interrupted ? (byte)1 : (byte)0);
+            ContextLayout.Initialize(region.Base);
             *(nint*)(region.Base + ContextLayout.StoreBlock) = (nint)Block;
             *(nint*)(region.Base + ContextLayout.StackLimit) = stackLimit;
         }

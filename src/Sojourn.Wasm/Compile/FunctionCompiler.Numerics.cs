@@ -138,7 +138,7 @@ internal sealed partial class FunctionCompiler
             case Opcode.I64ExtendI32U:
                 il.Emit(OpCodes.Conv_U8);
                 return true;
-            case Opcode.F32ConvertI32S or Opcode.F32ConvertI64S or Opcode.F32DemoteF64:
+            case Opcode.F32ConvertI32S or Opcode.F32ConvertI64S:
                 il.Emit(OpCodes.Conv_R4);
                 return true;
             case Opcode.F64ConvertI32S or Opcode.F64ConvertI64S or Opcode.F64PromoteF32:

@@ -46,7 +46,11 @@ internal sealed partial class FunctionCompiler
             case Opcode.I32Const or Opcode.I64Const or Opcode.F32Const or Opcode.F64Const:
                 if (!Constant(in instruction, ref reader) && !StoreOf(in instruction, ref reader))
                 {
-                    LoadConstant(in instruction);
+                    if (!HiddenConstant(in instruction, reader.PeekByte()))
+                    {
+                        LoadConstant(in instruction);
+                    }
+
                     Push(Validate.ConstantValidator.TypeOf(instruction.Info.Signature[1]));
                 }
 
@@ -117,6 +121,32 @@ internal sealed partial class FunctionCompiler
 
                 break;
         }
+    }
+
+    /// <summary>Loads a neutral operand from the context, so that the platform's compiler does not fold x - 0, x * 1 or x / 1 to x: these make signalling NaNs quiet.</summary>
+    private bool HiddenConstant(in Instruction instruction, byte next)
+    {
+        if (next is >= 0x5B and <= 0x66)
+        {
+            return false;
+        }
+
+        var wide = instruction.Opcode == Opcode.F64Const;
+        if (!wide && instruction.Opcode != Opcode.F32Const)
+        {
+            return false;
+        }
+
+        var value = wide ? BitConverter.Int64BitsToDouble(instruction.Constant) : BitConverter.Int32BitsToSingle((int)instruction.Constant);
+        var number = (value == 0 ? 0 : 2) + (double.IsNegative(value) ? 1 : 0);
+        if (Math.Abs(value) is not (0 or 1))
+        {
+            return false;
+        }
+
+        LoadContext(wide ? ContextLayout.DoubleConstants + (8 * number) : ContextLayout.SingleConstants + (4 * number));
+        il.Emit(wide ? OpCodes.Ldind_R8 : OpCodes.Ldind_R4);
+        return true;
     }
 
     /// <summary>A constant or local that is stored right away: the address below it is computed first, so that no local is needed to swap them.</summary>

@@ -2,13 +2,14 @@ using System.Reflection.Emit;
 using System.Runtime.Intrinsics;
 using Sojourn.Wasm.Compile.Il;
 using Sojourn.Wasm.Compile.Support;
+using Sojourn.Wasm.Decode;
 using Sojourn.Wasm.Model;
 
 namespace Sojourn.Wasm.Compile;
 
 internal sealed partial class FunctionCompiler
 {
-    private void Vector(in Instruction instruction)
+    private void Vector(in Instruction instruction, ref InstructionReader reader)
     {
         switch (instruction.Opcode)
         {
@@ -21,6 +22,7 @@ internal sealed partial class FunctionCompiler
                 return;
             case Opcode.V128Load:
                 LoadAddress(in instruction);
+                TouchIfDropped(16, ref reader);
                 il.Token(OpCodes.Ldobj, VectorToken);
                 Push(WasmType.V128);
                 return;
@@ -36,6 +38,7 @@ internal sealed partial class FunctionCompiler
                 return;
             case ImmediateKind.MemoryArgument:
                 LoadAddress(in instruction);
+                TouchIfDropped(1 << instruction.Info.Natural, ref reader);
                 Call(SupportMethods.Find(instruction.Opcode) ?? throw Unsupported(in instruction));
                 Push(WasmType.V128);
                 return;
@@ -65,6 +68,30 @@ internal sealed partial class FunctionCompiler
         {
             CanonicalizeVector(instruction.Info.Name);
         }
+    }
+
+    // A vector that nothing or only one lane is taken of might not be loaded whole: its ends are touched first, so that it traps.
+    private void TouchIfDropped(int width, ref InstructionReader reader)
+    {
+        if (!guarded || reader.AtEnd)
+        {
+            return;
+        }
+
+        var position = reader.Position;
+        reader.Read(out var next);
+        reader.Position = position;
+        if (next.Opcode is not (Opcode.Drop or Opcode.LocalSet) && next.Info.Immediates is not (ImmediateKind.Lane or ImmediateKind.MemoryArgumentLane))
+        {
+            return;
+        }
+
+        il.Emit(OpCodes.Dup);
+        il.LoadInt32(width - 1);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Volatile);
+        il.Emit(OpCodes.Ldind_U1);
+        il.Emit(OpCodes.Pop);
     }
 
     private void AddressBelow(in Instruction instruction, out int vector)

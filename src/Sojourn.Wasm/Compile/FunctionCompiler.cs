@@ -191,7 +191,7 @@ internal sealed partial class FunctionCompiler
 
                 break;
             case 0xFD:
-                Vector(in instruction);
+                Vector(in instruction, ref reader);
                 break;
             case 0xFB:
                 throw Unsupported(in instruction);

@@ -27,6 +27,12 @@ internal sealed class ContextLayout
     /// <summary>Pointer to the instance's function records.</summary>
     public const int FunctionRecords = -56;
 
+    /// <summary>0, -0, 1 and -1 as f32: arithmetic with them must not be folded, since it makes signalling NaNs quiet.</summary>
+    public const int SingleConstants = -96;
+
+    /// <summary>0, -0, 1 and -1 as f64.</summary>
+    public const int DoubleConstants = -128;
+
     /// <summary>Non-zero once the host wants the guest to stop; a page of its own.</summary>
     public const int PollPage = -8192;
 
@@ -93,6 +99,19 @@ internal sealed class ContextLayout
 
     /// <summary>Bytes that must be committed below the base.</summary>
     public int Bytes { get; }
+
+    /// <summary>Fills what is the same in every context.</summary>
+    public static unsafe void Initialize(nint context)
+    {
+        var singles = (float*)(context + SingleConstants);
+        var doubles = (double*)(context + DoubleConstants);
+        for (var i = 0; i < 4; i++)
+        {
+            var value = (i < 2 ? 0.0 : 1.0) * ((i & 1) == 0 ? 1 : -1);
+            doubles[i] = value;
+            singles[i] = (float)value;
+        }
+    }
 
     private int Allocate(int size, int alignment)
     {

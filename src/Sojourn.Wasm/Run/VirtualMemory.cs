@@ -29,6 +29,9 @@ internal static partial class VirtualMemory
         ? VirtualAlloc(at, (nuint)size, 0x1000, 4) != 0
         : Protect(at, (nuint)size, ProtReadWrite) == 0);
 
+    /// <summary>Makes pages readable and executable, no longer writable.</summary>
+    public static bool MakeExecutable(nint at, long size) => Protect(at, (nuint)size, 5) == 0;
+
     /// <summary>Makes pages inaccessible but keeps the reservation; what they held is lost.</summary>
     public static void Decommit(nint at, long size)
     {

@@ -16,6 +16,8 @@ public sealed class SpecScriptTests(ITestOutputHelper output)
     };
 
     [VectorTheory("wasm-spec")]
+    [InlineData("guard", "2.0")]
+    [InlineData("bounds", "2.0")]
     [InlineData("interpreter", "2.0")]
     [InlineData("interpreter", "3.0")]
     public void Scripts_pass(string tier, string version)

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Sojourn.Wasm.Compile.Support;
 
@@ -98,6 +100,12 @@ internal static partial class Numeric
 
     [MethodImpl(Inline)]
     public static double F64ConvertI32U(int value) => (double)(long)(uint)value;
+
+    /// <summary>By the instruction itself: a cast could be folded with the promotion before it.</summary>
+    [MethodImpl(Inline)]
+    public static float F32DemoteF64(double value) => Sse2.IsSupported
+        ? Sse2.ConvertScalarToVector128Single(Vector128<float>.Zero, Vector128.CreateScalarUnsafe(value)).ToScalar()
+        : (float)value;
 
     /// <summary>Rounds once: halving with a sticky bit keeps the value in signed range.</summary>
     [MethodImpl(Inline)]
