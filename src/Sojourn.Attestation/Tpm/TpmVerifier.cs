@@ -176,6 +176,7 @@ internal static class TpmVerifier
         const TpmAttributes Needed = TpmAttributes.FixedTpm | TpmAttributes.FixedParent;
         return findings.Check(!own.Any, QuoteFault.WrapKeyNotBound, "the wrapping key's certification is not by the attestation key")
             && findings.Check(certify.CertifiedName.AsSpan().SequenceEqual(key.Name), QuoteFault.WrapKeyNotBound, "another key was certified")
+            && findings.Check(certify.ExtraData.AsSpan().SequenceEqual(quote.ExtraData), QuoteFault.WrapKeyNotBound, "the wrapping key was certified for something else than the quote")
             && findings.Check((key.Attributes & Needed) == Needed && (key.Attributes & TpmAttributes.UserWithAuth) == TpmAttributes.None, QuoteFault.WrapKeyNotBound, "the wrapping key can be used without its policy, or can leave the TPM")
             && findings.Check(key.AuthPolicy.AsSpan().SequenceEqual(TpmPolicy.PcrPolicy(key.NameAlg, quote.Selection, pcrs)), QuoteFault.WrapKeyNotBound, "the wrapping key is not sealed to the quoted registers");
     }
