@@ -49,7 +49,14 @@ public sealed class CarFileSource : IBlockSource, IDisposable
             var bytes = new byte[length];
             stream.Position = v2.IndexOffset;
             await stream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
-            return new CarFileSource(stream, reader, CarIndex.Decode(bytes), null);
+            if (CarIndex.IsKnownFormat(bytes))
+            {
+                return new CarFileSource(stream, reader, CarIndex.Decode(bytes), null);
+            }
+
+            // An older or foreign index is no use: the sections are read once instead.
+            stream.Position = 0;
+            reader = await CarReader.OpenAsync(stream, cancellationToken: cancellationToken).ConfigureAwait(false);
         }
 
         var offsets = new Dictionary<Multihash, long>();

@@ -19,6 +19,11 @@ public sealed class CarIndex
     /// <summary>How many entries there are.</summary>
     public long Count { get; private set; }
 
+    /// <summary>Whether an index begins with a format that can be read here; others may be ignored, since an index only saves time.</summary>
+    /// <param name="bytes">The index, or its first bytes.</param>
+    public static bool IsKnownFormat(ReadOnlySpan<byte> bytes) =>
+        Varint.Read(bytes, out var format, out _) == VarintFault.None && format is (Sorted or MultihashSorted);
+
     /// <summary>Decodes an index. The result refers to the bytes; they must not change.</summary>
     /// <param name="bytes">The index alone, its format code first.</param>
     /// <exception cref="ContentException">It is malformed or not sorted.</exception>

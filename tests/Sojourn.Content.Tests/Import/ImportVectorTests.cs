@@ -143,7 +143,8 @@ public class ImportVectorTests
     {
         if (vector.TryGetProperty("names", out var names) && names.ValueKind == JsonValueKind.Array)
         {
-            return [.. names.EnumerateArray().Select(name => name.GetString()!)];
+            // A name that the list has twice is one entry: the importer that made the vectors lets the later replace the earlier.
+            return [.. names.EnumerateArray().Select(name => name.GetString()!).Distinct(StringComparer.Ordinal)];
         }
 
         // "num#N:pattern" names the pattern with # replaced by 0 to N-1.
