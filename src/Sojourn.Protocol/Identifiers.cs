@@ -111,6 +111,19 @@ public static class Identifiers
         return (uint)(System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(value.AsSpan()) % 1_000_000);
     }
 
+    /// <summary>The input of a sequencer's VRF for the beacon of a height: nothing in it is the sequencer's choice at that moment.</summary>
+    /// <param name="genesis">The ledger.</param>
+    /// <param name="height">The height.</param>
+    /// <param name="previous">The beacon before.</param>
+    /// <param name="mix">The contributions of nodes so far.</param>
+    public static Digest BeaconAlpha(in Digest genesis, ulong height, in Digest previous, in Digest mix) =>
+        new ProtocolHash("sojourn/beacon-alpha/1").Add(genesis).Add(height).Add(previous).Add(mix).Finish();
+
+    /// <summary>The beacon from the sequencer's VRF value and the contributions.</summary>
+    /// <param name="output">The VRF's value.</param>
+    /// <param name="mix">The contributions.</param>
+    public static Digest Beacon(in Digest output, in Digest mix) => new ProtocolHash("sojourn/beacon/1").Add(output).Add(mix).Finish();
+
     /// <summary>One leaf of a payment batch.</summary>
     /// <param name="batch">The batch's poster.</param>
     /// <param name="index">The leaf's number.</param>

@@ -60,6 +60,25 @@ public sealed partial class LedgerState
         }
     }
 
+    /// <summary>The earliest deadline of an open job; null where there is none.</summary>
+    public ulong? NextDeadline
+    {
+        get
+        {
+            while (_deadlines.TryPeek(out var entry, out var deadline))
+            {
+                if (_jobs.TryGetValue(entry.Job, out var job) && job.Deadline == entry.Deadline)
+                {
+                    return deadline;
+                }
+
+                _deadlines.Dequeue();
+            }
+
+            return null;
+        }
+    }
+
     /// <summary>Open jobs whose deadline has passed, earliest first; each can be driven by anyone.</summary>
     /// <param name="max">At most so many.</param>
     public List<Digest> DueJobs(int max)

@@ -11,7 +11,13 @@ public sealed class VerifiedTransaction
     private (Digest Key, Digest Alpha, Digest Output, bool Holds)? _vrf;
     private (Digest Key, Digest Statement, bool Holds)? _enclave;
 
-    private VerifiedTransaction(SignedTransaction signed) => Signed = signed;
+    private readonly bool _accepted;
+
+    private VerifiedTransaction(SignedTransaction signed, bool accepted)
+    {
+        Signed = signed;
+        _accepted = accepted;
+    }
 
     /// <summary>The transaction.</summary>
     public SignedTransaction Signed { get; }
@@ -38,13 +44,13 @@ public sealed class VerifiedTransaction
             return Refusal.BadSignature;
         }
 
-        verified = new VerifiedTransaction(signed);
+        verified = new VerifiedTransaction(signed, accepted: false);
         return Refusal.None;
     }
 
     /// <summary>Accepts a transaction that this machine had verified before it wrote it down, for replays whose chain of hashes and signed head were checked.</summary>
     /// <param name="signed">The transaction.</param>
-    public static VerifiedTransaction AcceptAlreadyVerified(SignedTransaction signed) => new(signed);
+    public static VerifiedTransaction AcceptAlreadyVerified(SignedTransaction signed) => new(signed, accepted: true);
 
     /// <summary>Checks the VRF proof of a ticket, or recalls that it was checked for the same key and input.</summary>
     /// <param name="vrf">The function.</param>
@@ -58,6 +64,12 @@ public sealed class VerifiedTransaction
         if (Signed.Body is not Ticket ticket)
         {
             return false;
+        }
+
+        if (_accepted)
+        {
+            output = ticket.Output;
+            return true;
         }
 
         var keyDigest = Digest.Of(key.Span);
@@ -82,6 +94,11 @@ public sealed class VerifiedTransaction
         if (Signed.Body is not ResultReveal reveal)
         {
             return false;
+        }
+
+        if (_accepted)
+        {
+            return true;
         }
 
         var keyDigest = Digest.Of(key.Span);

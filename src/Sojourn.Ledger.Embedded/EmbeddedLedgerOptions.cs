@@ -1,0 +1,42 @@
+using Sojourn.Protocol.Ports;
+
+namespace Sojourn.Ledger.Embedded;
+
+/// <summary>How an embedded ledger runs.</summary>
+public sealed record EmbeddedLedgerOptions
+{
+    /// <summary>The database's path.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The key that signs blocks; null for a ledger that only reads.</summary>
+    public ISigner? Sequencer { get; init; }
+
+    /// <summary>The sequencer's VRF key for the beacon; null for a ledger that only reads.</summary>
+    public IVrfProver? BeaconKey { get; init; }
+
+    /// <summary>Checks signatures; the real schemes where null.</summary>
+    public ISignatureScheme? Signatures { get; init; }
+
+    /// <summary>Checks VRF proofs; the real function where null.</summary>
+    public IVrf? Vrf { get; init; }
+
+    /// <summary>The clock.</summary>
+    /// <value>Default: the system's.</value>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Whether heights follow the clock; otherwise only <see cref="EmbeddedLedger.AdvanceAsync"/> moves them, for tests.</summary>
+    /// <value>Default true.</value>
+    public bool Clocked { get; init; } = true;
+
+    /// <summary>How many transactions may wait for the writer; more are refused as busy.</summary>
+    /// <value>Default 8,192.</value>
+    public int QueueMax { get; init; } = 8192;
+
+    /// <summary>The most transactions in one block.</summary>
+    /// <value>Default 1,024.</value>
+    public int BlockTransactionsMax { get; init; } = 1024;
+
+    /// <summary>After how many blocks a snapshot is written, besides one at the end; 0 for none.</summary>
+    /// <value>Default 20,000.</value>
+    public ulong SnapshotBlocks { get; init; } = 20_000;
+}
