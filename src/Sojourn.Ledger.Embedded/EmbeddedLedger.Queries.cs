@@ -164,6 +164,29 @@ public sealed partial class EmbeddedLedger
         return [.. database.ReadBlocks(from, (ulong)Math.Clamp(max, 0, PageMax)).Select(stored => stored.Block ?? throw new LedgerCorruptException(new ChainFault(ChainFaultKind.UnreadableBlock, stored.Number, "Its header cannot be read.")))];
     }
 
+    /// <summary>The last block's header and the sequencer's signature over it, as <see cref="Block.WriteTo"/> writes them, without transactions; null before the first block.</summary>
+    public byte[]? SignedHead()
+    {
+        var last = Read(_ => _chain.Number);
+        if (last == 0 || Blocks(last, 1) is not [{ } block])
+        {
+            return null;
+        }
+
+        using var stream = new MemoryStream();
+        (block with { Body = default }).WriteTo(stream);
+        return stream.ToArray();
+    }
+
+    /// <summary>Receipts' digests in the order of the log.</summary>
+    /// <param name="from">The first one's number.</param>
+    /// <param name="max">At most so many.</param>
+    public ImmutableArray<Digest> ReceiptDigests(ulong from, int max)
+    {
+        using var database = _reader();
+        return [.. database.Receipts(from, max)];
+    }
+
     private List<PositionedEvent> Stored(ulong from)
     {
         using var database = _reader();
