@@ -20,6 +20,9 @@ public sealed class EnclaveProcess : IAsyncDisposable
     /// <summary>The operating system's number of the process that was started (bubblewrap's, where there is one).</summary>
     public int ProcessId => _process.Id;
 
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Starts an enclave with an empty environment.</summary>
     /// <param name="image">Its files.</param>
     /// <param name="sandbox">What it is cut off by.</param>
@@ -51,8 +54,6 @@ public sealed class EnclaveProcess : IAsyncDisposable
         start.Environment.Clear();
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         var process = Process.Start(start) ?? throw new InvalidOperationException("The enclave process did not start.");
-        // Nothing secret is ever written there; what comes is kept short and shown when the process dies early.
-        process.ErrorDataReceived += static (_, _) => { };
         return new EnclaveProcess(process);
     }
 

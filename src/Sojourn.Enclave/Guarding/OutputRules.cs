@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using Sojourn.Enclave.Fetching;
+using Sojourn.Enclave.Jobs;
+using Sojourn.Enclave.Running;
+using Sojourn.Primitives;
+using Sojourn.Protocol.Guards;
+using Sojourn.Protocol.Jobs;
+using Sojourn.Protocol.Policies;
+using Sojourn.Protocol.Receipts;
+using Sojourn.Protocol.Transactions;
+using Sojourn.Wasm.Wasi;
+
+namespace Sojourn.Enclave.Guarding;
+
+/// <summary>What the owners' policies say about the job and about what may come out of it; the enclave holds to it whatever keepers have checked.</summary>
+internal sealed class OutputRules
+{
+    private const ulong GuardFuelMax = 5_000_000_000;
+    private const int GuardMemoryMax = 256 << 20;
+    private const string LogFolder = ".sojourn/";
+
+    // The enclave's own word: time, price and counts are for keepers, who have a clock and a ledger.
+    private static readonly Clause[] Held = [Clause.Requester, Clause.Code, Clause.OutputSize, Clause.OutputRecipients, Clause.CodeSecrecy];
+
+    private readonly ImmutableArray<Cid> _guards;
+    private readonly long _bytesMax;
+
+    private OutputRules(ImmutableArray<Cid> guards, long bytesMax)
+    {
+        _guards = guards;
+        _bytesMax = bytesMax;
+    }
+
+    /// <summary>Reads the policies that the sealed contents' headers name, and holds the job against them.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="blocks">Where blocks come from.</param>
+    /// <exception cref="EnclaveException">A policy does not allow the job, or is not one.</exception>
+    public static OutputRules Read(AssignedJob job, ChannelBlocks blocks)
+    {
+        var policies = job.Contents.Where(content => content.Header is not null)
+            .Select(content => (content.Content, Policy: ReadPolicy(content.Header!.Policy!, blocks))).ToList();
+        var codeOwner = policies.Where(entry => entry.Content == job.Code.Content).Select(entry => entry.Policy.Policy).OfType<AppPolicy>().FirstOrDefault()?.Owner;
+        var guards = policies.Select(entry => entry.Policy.Policy).OfType<DataPolicy>().SelectMany(policy => policy.Output.Guards).Distinct().ToImmutableArray();
+        foreach (var (content, policy) in policies)
+        {
+            var decision = PolicyEvaluator.Evaluate(policy, new PolicyRequest
+            {
+                Stage = PolicyStage.Offer,
+                Now = policy.Policy.NotBefore,
+                Requester = job.Requester,
+                Code = job.Code.Content,
+                CodeOwner = codeOwner,
+                OutputBytesMax = job.Spec.OutputBytesMax,
+                OutputRecipients = job.Spec.Recipients,
+                Guards = guards,
+            });
+            if (decision.Failures.Where(failure => Held.Contains(failure.Clause)).Select(failure => failure.Words).FirstOrDefault() is { } words)
+            {
+                throw new EnclaveException(FailReason.PolicyRefused, $"the policy of {content} does not allow this job: {words}");
+            }
+        }
+
+        return new OutputRules(guards, job.Spec.OutputBytesMax);
+    }
+
+    /// <summary>Runs the guards over the output and gives what may leave.</summary>
+    /// <param name="result">What the guest left.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="reader">Reads the guards' code.</param>
+    /// <param name="released">Keys, for guards that are sealed.</param>
+    /// <param name="verdicts">What each guard said.</param>
+    /// <exception cref="EnclaveException">A guard refused, or the output is too large.</exception>
+    public ImmutableSortedDictionary<string, byte[]> Apply(
+        GuestResult result, AssignedJob job, ContentReader reader, ReleasedKeys released, out ImmutableArray<GuardVerdict> verdicts)
+    {
+        var output = result.Files;
+        if (output.Keys.Any(path => path.StartsWith(LogFolder, StringComparison.Ordinal)))
+        {
+            throw new EnclaveException(FailReason.PolicyRefused, $"the guest wrote below {LogFolder}, which is kept for its logs");
+        }
+
+        var said = ImmutableArray.CreateBuilder<GuardVerdict>();
+        foreach (var guard in _guards)
+        {
+            var answer = Ask(guard, output, job, reader, released);
+            if (answer.Decision == GuardDecision.Refuse)
+            {
+                throw new EnclaveException(FailReason.PolicyRefused, $"the guard {guard} refused the output");
+            }
+
+            output = Striking.Apply(output, answer.Strikes, out var struck)
+                ?? throw new EnclaveException(FailReason.PolicyRefused, $"the guard {guard} struck out a range that is not there");
+            said.Add(new GuardVerdict(guard, answer.Decision, struck));
+        }
+
+        // Where a guard watches what leaves, nothing leaves that it did not see: logs are dropped.
+        if (_guards.IsEmpty)
+        {
+            output = output.SetItem(LogFolder + "stdout", result.StandardOutput).SetItem(LogFolder + "stderr", result.StandardError);
+        }
+
+        var bytes = output.Sum(file => file.Value.LongLength);
+        if (bytes > _bytesMax)
+        {
+            throw new EnclaveException(FailReason.PolicyRefused, $"the output is larger than the {_bytesMax} bytes that the job and its policies allow");
+        }
+
+        verdicts = said.ToImmutable();
+        return output;
+    }
+
+    private static SignedPolicy ReadPolicy(Cid cid, ChannelBlocks blocks)
+    {
+        var fault = SignedPolicy.TryDecode(blocks.Get(cid).Data.Span, out var policy);
+        return fault == PolicyFault.None ? policy! : throw new EnclaveException(FailReason.PolicyRefused, $"{cid} is no signed policy ({fault})");
+    }
+
+    private static GuardAnswer Ask(Cid guard, ImmutableSortedDictionary<string, byte[]> output, AssignedJob job, ContentReader reader, ReleasedKeys released)
+    {
+        var code = reader.ReadAll(new AssignedContent(guard, null), null, GuardMemoryMax);
+        var files = new InMemoryFileSystem();
+        foreach (var (path, content) in output)
+        {
+            files.WriteFile(path, content);
+        }
+
+        var answer = GuestEngine.RunGuard(GuestEngine.Compile(code, $"the guard {guard}"), GuardArguments.Read(code), files, GuestRun.SeedOf(job.Id), GuardMemoryMax, GuardFuelMax);
+        return answer is null ? GuardAnswer.Refused : GuardAnswer.Parse(answer);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using Sojourn.Attestation;
+using Sojourn.Cryptography.HybridEncryption;
+using Sojourn.Cryptography.Secrets;
+using Sojourn.Enclave.Fetching;
+using Sojourn.Enclave.Guarding;
+using Sojourn.Enclave.Jobs;
+using Sojourn.Enclave.Running;
+using Sojourn.Enclave.Sealing;
+using Sojourn.Primitives;
+using Sojourn.Protocol;
+using Sojourn.Protocol.EnclaveChannel;
+using Sojourn.Protocol.Receipts;
+using Sojourn.Protocol.Releases;
+using Sojourn.Protocol.Terms;
+using Sojourn.Protocol.Transactions;
+
+namespace Sojourn.Enclave;
+
+/// <summary>One job, from its assignment to its receipt. Everything the node says is untrusted input.</summary>
+/// <param name="channel">The conversation with the node.</param>
+internal sealed class Session(SyncChannel channel)
+{
+    private const long ModuleBytesMax = 256 << 20;
+
+    /// <summary>Runs the job.</summary>
+    /// <exception cref="EnclaveException">The job cannot be run.</exception>
+    /// <exception cref="ChannelException">The node broke the conversation's rules.</exception>
+    public void Run()
+    {
+        var assignment = Assignment.Decode(channel.Expect(MessageType.Assignment).Span);
+        var blocks = new ChannelBlocks(channel);
+        var job = AssignedJob.Derive(assignment, blocks);
+        using var keys = EnclaveKeys.Generate();
+        channel.Send(MessageType.Identity, Identify(job, keys).Encode());
+
+        var releases = Releases.Decode(channel.Expect(MessageType.Releases).Span);
+        if (releases.Admission != Identifiers.Admission(job.Id, assignment.Round, assignment.Executor, releases.EvidenceDigest))
+        {
+            throw new EnclaveException(FailReason.Enclave, "the admission is not that of this job, round and executor");
+        }
+
+        using var released = ReleasedKeys.Open(job, releases, keys.Hpke);
+        channel.Send(MessageType.Outcome, Execute(job, blocks, released, releases, keys).Encode());
+    }
+
+    private static EnclaveIdentity Identify(AssignedJob job, EnclaveKeys keys)
+    {
+        var needs = job.Contents.Where(content => content.Header is not null)
+            .Select(content => new SealedNeed(content.Content, content.Header!.Policy!)).Distinct().ToImmutableArray();
+        var binding = new JobBinding
+        {
+            Genesis = job.Assignment.Genesis.ToArray(),
+            Beacon = job.Assignment.Beacon.ToArray(),
+            JobId = job.Id.ToArray(),
+            Executor = job.Assignment.Executor.ToArray(),
+            Round = job.Assignment.Round,
+            PolicyCids = [.. needs.Select(need => (ReadOnlyMemory<byte>)need.Policy.Bytes.ToArray())],
+            HpkeKey = keys.Hpke.Public.Bytes,
+            ReceiptKey = keys.ReceiptPublic,
+        };
+        return new EnclaveIdentity(keys.Hpke.Public.Bytes, keys.ReceiptPublic, binding.Encode(), needs);
+    }
+
+    private Outcome Execute(AssignedJob job, ChannelBlocks blocks, ReleasedKeys released, Releases releases, EnclaveKeys keys)
+    {
+        using var reader = new ContentReader(blocks);
+        var rules = OutputRules.Read(job, blocks);
+
+        Report(EnclaveStage.Compiling);
+        var program = GuestEngine.Compile(reader.ReadAll(job.Code, released.For(job.Code), ModuleBytesMax), "the code");
+        var inputs = job.Spec.Inputs.Zip(job.Inputs, (input, content) => new GuestInput(input.Name, reader.Files(content, released.For(content)))).ToList();
+        var libraries = job.Spec.Libraries.Zip(job.Libraries, (library, content) => new GuestLibrary(
+            library.Name, GuestEngine.Compile(reader.ReadAll(content, released.For(content), ModuleBytesMax), $"the library {library.Name}"),
+            [.. inputs.Where(input => library.Inputs.Contains(input.Name))], library.MayWriteOutput)).ToList();
+        var standardInput = job.Spec.Inputs.FirstOrDefault(input => input.IsStandardInput)?.Name;
+
+        Report(EnclaveStage.Running);
+        var result = GuestEngine.Run(new GuestRun
+        {
+            Program = program,
+            ProgramName = "guest",
+            Spec = job.Spec,
+            Inputs = [.. inputs.Where(input => input.Name != standardInput)],
+            StandardInput = standardInput is null ? null : InputStream.Of(inputs.First(input => input.Name == standardInput)),
+            Libraries = libraries,
+            Seed = GuestRun.SeedOf(job.Id),
+            MemoryBytesMax = (long)job.Terms.MemoryMebibytes << 20,
+            FuelMax = job.Terms.FuelMax,
+        });
+
+        Report(EnclaveStage.Guarding);
+        var output = rules.Apply(result, job, reader, released, out var verdicts);
+
+        Report(EnclaveStage.Sealing);
+        var tag = OutputTag.Compute(released.All, job.Id, output);
+        var root = new OutputWriter(blocks).Write(job.Spec, output, job.Terms.Spec);
+        return Sign(job, releases, keys, result, verdicts, tag, root);
+    }
+
+    private static Outcome Sign(
+        AssignedJob job, Releases releases, EnclaveKeys keys, GuestResult result, ImmutableArray<GuardVerdict> verdicts, Digest tag, Cid root)
+    {
+        var receipt = new JobReceipt
+        {
+            Genesis = job.Assignment.Genesis,
+            Job = job.Id,
+            Round = job.Assignment.Round,
+            Executor = job.Assignment.Executor,
+            Beacon = job.Assignment.Beacon,
+            Spec = job.Terms.Spec,
+            Code = job.Terms.Code,
+            Inputs = job.Terms.Inputs,
+            Output = root,
+            Tag = tag,
+            Exit = result.Exit,
+            Fuel = result.Fuel,
+            Engine = GuestEngine.Name,
+            Deterministic = job.Spec.Deterministic,
+            Admission = releases.Admission,
+            Evidence = releases.EvidenceDigest,
+            Guards = verdicts,
+            Started = job.Assignment.At,
+            Signed = job.Assignment.At,
+        }.Sign(keys.Receipt, keys.ReceiptPublic);
+        var statement = new ResultStatement(tag, result.Exit, result.Fuel, ContentKey.Of(root), Digest.Of(receipt));
+        var digest = Identifiers.Statement(job.Id, job.Assignment.Round, job.Assignment.Executor, statement);
+        return new Outcome(statement, keys.Receipt.SignHash(digest.AsSpan()), root, receipt);
+    }
+
+    private void Report(EnclaveStage stage) => channel.Send(MessageType.Progress, new EnclaveProgress(stage, 0, 0).Encode());
+}

@@ -1,0 +1,151 @@
+using Sojourn.Attestation;
+using Sojourn.Content;
+using Sojourn.Node.Enclaves;
+using Sojourn.Primitives;
+using Sojourn.Primitives.Cbor;
+using Sojourn.Protocol.EnclaveChannel;
+
+namespace Sojourn.Node.Executing;
+
+/// <summary>The node's side of one enclave's life: it carries blocks and messages, and believes as little of the enclave as the enclave of it.</summary>
+/// <param name="enclave">The started enclave.</param>
+/// <param name="content">Where blocks come from.</param>
+/// <param name="store">Where the output's blocks go.</param>
+internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, IBlockSink store) : IAsyncDisposable
+{
+    private const long OutputBytesMax = 4L << 30;
+    private long _stored;
+
+    private AsyncChannel Channel => enclave.Process.Channel;
+
+    /// <summary>Bytes of blocks that were handed in.</summary>
+    public long BytesIn { get; private set; }
+
+    /// <summary>Assigns the job and waits for the enclave's keys.</summary>
+    /// <param name="assignment">The job.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    public async Task<EnclaveIdentity> AssignAsync(Assignment assignment, CancellationToken cancel)
+    {
+        await Channel.SendAsync(MessageType.Assignment, assignment.Encode(), cancel).ConfigureAwait(false);
+        var frame = await ServeAsync(null, cancel).ConfigureAwait(false);
+        return frame.Type == MessageType.Identity
+            ? EnclaveIdentity.Decode(frame.Payload.Span)
+            : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Identity} was expected, {frame.Type} came");
+    }
+
+    /// <summary>Hands over the released keys and waits for the outcome.</summary>
+    /// <param name="releases">The admission and the wrapped keys.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancel">Stops waiting; the enclave is then killed.</param>
+    public async Task<Outcome> ExecuteAsync(Releases releases, Action<EnclaveProgress>? progress, CancellationToken cancel)
+    {
+        await Channel.SendAsync(MessageType.Releases, releases.Encode(), cancel).ConfigureAwait(false);
+        var frame = await ServeAsync(progress, cancel).ConfigureAwait(false);
+        return frame.Type == MessageType.Outcome
+            ? Outcome.Decode(frame.Payload.Span)
+            : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Outcome} was expected, {frame.Type} came");
+    }
+
+    /// <summary>The report data that the enclave's evidence must carry.</summary>
+    /// <param name="identity">What the enclave said.</param>
+    public static ReportData ReportDataOf(EnclaveIdentity identity) =>
+        JobBinding.TryDecode(identity.Binding, out var binding)
+            ? ReportData.Compute(binding!)
+            : throw new ChannelException(ChannelFault.Malformed, "the enclave's job binding");
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => enclave.DisposeAsync();
+
+    // Serves block requests until something else comes.
+    private async Task<Frame> ServeAsync(Action<EnclaveProgress>? progress, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var frame = await Channel.ReceiveAsync(cancel).ConfigureAwait(false);
+            switch (frame.Type)
+            {
+                case MessageType.BlockRequest:
+                    await ReplyAsync(frame.Payload, cancel).ConfigureAwait(false);
+                    break;
+                case MessageType.StoreBlock:
+                    await StoreAsync(frame.Payload, cancel).ConfigureAwait(false);
+                    break;
+                case MessageType.Progress:
+                    progress?.Invoke(EnclaveProgress.Decode(frame.Payload.Span));
+                    break;
+                case MessageType.Refused:
+                    throw new EnclaveRefusedException(EnclaveRefusal.Decode(frame.Payload.Span));
+                default:
+                    return frame;
+            }
+        }
+    }
+
+    private async Task ReplyAsync(ReadOnlyMemory<byte> request, CancellationToken cancel)
+    {
+        var wanted = ReadRequest(request.Span);
+        // Fetched side by side, answered in order.
+        var fetches = wanted.ConvertAll(cid => content.GetAsync(cid, cancel).AsTask());
+        foreach (var fetch in fetches)
+        {
+            var block = await fetch.ConfigureAwait(false);
+            var reply = new byte[1 + (block?.Data.Length ?? 0)];
+            if (block is not null)
+            {
+                reply[0] = 1;
+                block.Data.CopyTo(reply.AsMemory(1));
+                BytesIn += block.Data.Length;
+            }
+
+            await Channel.SendAsync(MessageType.BlockReply, reply, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task StoreAsync(ReadOnlyMemory<byte> payload, CancellationToken cancel)
+    {
+        var block = ReadBlock(payload.Span);
+        _stored += block.Data.Length;
+        if (_stored > OutputBytesMax || BlockVerifier.Verify(block.Cid, block.Data.Span) != BlockFault.None)
+        {
+            throw new ChannelException(ChannelFault.Malformed, "a block of the output is not what its CID names, or there are too many");
+        }
+
+        await store.PutAsync(block, cancel).ConfigureAwait(false);
+    }
+
+    private static List<Cid> ReadRequest(ReadOnlySpan<byte> payload)
+    {
+        try
+        {
+            var reader = new CborReader(payload);
+            var cids = new List<Cid>();
+            for (var n = reader.ReadArrayHeader(FrameLimits.BlocksPerRequest); n > 0; n--)
+            {
+                cids.Add(Cid.Decode(reader.ReadBytes(128)));
+            }
+
+            reader.ReadEnd();
+            return cids;
+        }
+        catch (Exception e) when (e is CborException or CidException)
+        {
+            throw new ChannelException(ChannelFault.Malformed, "a block request");
+        }
+    }
+
+    private static Block ReadBlock(ReadOnlySpan<byte> payload)
+    {
+        try
+        {
+            var reader = new CborReader(payload);
+            reader.ReadArrayHeaderExactly(2);
+            var block = new Block(Cid.Decode(reader.ReadBytes(128)), reader.ReadBytes(BlockVerifier.BlockBytesMax).ToArray());
+            reader.ReadEnd();
+            return block;
+        }
+        catch (Exception e) when (e is CborException or CidException)
+        {
+            throw new ChannelException(ChannelFault.Malformed, "a block of the output");
+        }
+    }
+}
