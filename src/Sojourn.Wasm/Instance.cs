@@ -30,7 +30,7 @@ public sealed unsafe partial class Instance
 
         var ownsMemory = layout.OwnsMemory;
         var memoryType = ownsMemory ? definition.Memories[0] : null;
-        var region = ContextRegion.Create(layout.Bytes, memoryType is null ? 0 : Memory.ReserveBytes(store, memoryType), memoryType is not null && module.UsesGuardPages && !memoryType.Limits.Is64Bit);
+        var region = ContextRegion.Create(layout.Bytes, memoryType is null ? null : Memory.ReserveBytes(store, memoryType), module.UsesGuardPages && memoryType?.Limits.Is64Bit != true);
         store.Add(region);
         Base = region.Base;
         *(nint*)(Base + ContextLayout.InstanceHandle) = GCHandle.ToIntPtr(handle);

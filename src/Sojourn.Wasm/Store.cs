@@ -68,7 +68,10 @@ public sealed unsafe class Store : IDisposable
             interrupted = true;
             foreach (var region in regions)
             {
-                region.SetPoll(1);
+                region.SetPoll(true);
+
+                // Function entries look at the stack's limit only: none is left.
+                *(nint*)(region.Base + ContextLayout.StackLimit) = nint.MaxValue;
             }
         }
     }
@@ -81,7 +84,8 @@ public sealed unsafe class Store : IDisposable
             interrupted = false;
             foreach (var region in regions)
             {
-                region.SetPoll(0);
+                region.SetPoll(false);
+                *(nint*)(region.Base + ContextLayout.StackLimit) = stackLimit;
             }
         }
     }
@@ -133,10 +137,14 @@ public sealed unsafe class Store : IDisposable
         lock (gate)
         {
             regions.Add(region);
-            region.SetPoll(interrupted ? (byte)1 : (byte)0);
+            if (interrupted)
+            {
+                region.SetPoll(true);
+            }
+
             ContextLayout.Initialize(region.Base);
             *(nint*)(region.Base + ContextLayout.StoreBlock) = (nint)Block;
-            *(nint*)(region.Base + ContextLayout.StackLimit) = stackLimit;
+            *(nint*)(region.Base + ContextLayout.StackLimit) = interrupted ? nint.MaxValue : stackLimit;
         }
     }
 
@@ -233,7 +241,7 @@ public sealed unsafe class Store : IDisposable
         {
             foreach (var region in regions)
             {
-                *(nint*)(region.Base + ContextLayout.StackLimit) = stackLimit;
+                *(nint*)(region.Base + ContextLayout.StackLimit) = interrupted ? nint.MaxValue : stackLimit;
             }
         }
     }

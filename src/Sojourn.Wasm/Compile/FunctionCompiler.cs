@@ -22,6 +22,7 @@ internal sealed partial class FunctionCompiler
     private readonly List<IlType> locals = [];
     private readonly Stack<int>[] free = [new(), new(), new(), new(), new(), new(), new()];
     private readonly bool guarded;
+    private readonly bool pollsByFault;
     private readonly WasmFeatures features;
     private WasmType[] localTypes = [];
     private int parameterCount;
@@ -41,6 +42,7 @@ internal sealed partial class FunctionCompiler
         layout = owner.Layout;
         types = new(module);
         guarded = owner.UsesGuardPages;
+        pollsByFault = guarded && !(module.Memories.Length > 0 && layout.OwnsMemory && module.Memories[0].Limits.Is64Bit);
         features = owner.Options.Features;
     }
 
@@ -55,7 +57,7 @@ internal sealed partial class FunctionCompiler
         var body = module.Functions[functionIndex].Body!;
         Reset(type, body);
         var reader = new InstructionReader(module.Bytes.Span, body.CodeOffset, body.CodeLength, features);
-        Prologue();
+        Prologue(body);
         frames.Add(new() { Opcode = Opcode.Block, Start = [], End = [.. type.Results], Height = 0, Label = il.DefineLabel() });
         reachable = true;
         while (frames.Count > 0)
@@ -116,9 +118,13 @@ internal sealed partial class FunctionCompiler
         interrupted = il.DefineLabel();
     }
 
-    private void Prologue()
+    private void Prologue(FunctionBody body)
     {
-        StackCheck();
+        if (HasCalls(body))
+        {
+            StackCheck();
+        }
+
         if (module.Memories.Length > 0 && !layout.OwnsMemory && guarded)
         {
             // The base of an imported memory never moves: one load per call.
@@ -128,10 +134,27 @@ internal sealed partial class FunctionCompiler
             il.StoreLocal(memoryLocal);
         }
 
-        if (owner.Options.Interruptible)
+    }
+
+    // Leaves with small frames need no check: the reserve below the limit holds them.
+    private bool HasCalls(FunctionBody body)
+    {
+        if (localTypes.Length > 256 || body.CodeLength > 16384)
         {
-            Poll();
+            return true;
         }
+
+        var reader = new InstructionReader(module.Bytes.Span, body.CodeOffset, body.CodeLength, features);
+        while (!reader.AtEnd)
+        {
+            reader.Read(out var instruction);
+            if (instruction.Opcode is >= Opcode.Call and <= Opcode.ReturnCallRef)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void StackCheck()
@@ -143,17 +166,25 @@ internal sealed partial class FunctionCompiler
         il.Emit(OpCodes.Ldind_I);
         var fine = il.DefineLabel();
         il.Branch(OpCodes.Bge_Un, fine);
-        Trap(TrapKind.StackExhausted);
+        il.LoadArgument(ContextArgument);
+        Call(typeof(Throw), nameof(Throw.Stack));
+        il.Emit(OpCodes.Throw);
         il.Mark(fine);
     }
 
     // IL's stack is empty here.
     private void Poll()
     {
-        pollsUsed = true;
         LoadContext(ContextLayout.PollPage);
         il.Emit(OpCodes.Volatile);
         il.Emit(OpCodes.Ldind_U1);
+        if (pollsByFault)
+        {
+            il.Emit(OpCodes.Pop);
+            return;
+        }
+
+        pollsUsed = true;
         il.Branch(OpCodes.Brtrue, interrupted);
     }
 

@@ -7,14 +7,14 @@ internal sealed unsafe class ContextRegion
     public const long GuardReach = (8L << 30) + 65536;
 
     private readonly long size;
-    private readonly bool fromArena;
+    private readonly GuardArena? arena;
     private nint start;
 
-    private ContextRegion(nint start, long size, bool fromArena)
+    private ContextRegion(nint start, long size, GuardArena? arena)
     {
         this.start = start;
         this.size = size;
-        this.fromArena = fromArena;
+        this.arena = arena;
         Base = start + ContextLayout.ContextBytes;
     }
 
@@ -22,28 +22,29 @@ internal sealed unsafe class ContextRegion
     public nint Base { get; }
 
     /// <summary>Bytes of memory that can be committed above the base.</summary>
-    public long Capacity => size - ContextLayout.ContextBytes;
+    public long Capacity => arena is null ? size - ContextLayout.ContextBytes : 4L << 30;
 
     /// <summary>Whether accesses beyond the end fault within the arena.</summary>
-    public bool IsGuarded => fromArena;
+    public bool IsGuarded => arena is not null;
 
     /// <summary>Reserves a region.</summary>
     /// <param name="contextBytes">Bytes to commit below the base; at least two pages.</param>
-    /// <param name="memoryBytesMax">The most that the memory can grow to.</param>
+    /// <param name="memoryBytesMax">The most that the memory can grow to, or null where there is none.</param>
     /// <param name="guarded">Whether compiled code relies on faults.</param>
-    public static ContextRegion Create(int contextBytes, long memoryBytesMax, bool guarded)
+    public static ContextRegion Create(int contextBytes, long? memoryBytesMax, bool guarded)
     {
         ContextRegion? region = null;
         if (guarded)
         {
-            var slot = GuardArena.Take();
-            region = slot == 0 ? null : new(slot, GuardArena.SlotBytes, fromArena: true);
+            var arena = GuardArena.For(memoryBytesMax is not null)!;
+            var slot = arena.Take();
+            region = slot == 0 ? null : new(slot, arena.SlotBytes, arena);
         }
         else
         {
-            var size = ContextLayout.ContextBytes + ((memoryBytesMax + 65535) & ~65535L);
+            var size = ContextLayout.ContextBytes + (((memoryBytesMax ?? 0) + 65535) & ~65535L);
             var at = VirtualMemory.Reserve(size);
-            region = at == 0 ? null : new(at, size, fromArena: false);
+            region = at == 0 ? null : new(at, size, arena: null);
         }
 
         if (region is null)
@@ -60,7 +61,26 @@ internal sealed unsafe class ContextRegion
         return region;
     }
 
-    public void SetPoll(byte value) => Volatile.Write(ref *(byte*)(Base + ContextLayout.PollPage), value);
+    /// <summary>Lets the next look at the poll page end the guest, or not: by a fault where the arena catches it, else by a value.</summary>
+    public void SetPoll(bool stop)
+    {
+        var page = Base + ContextLayout.PollPage;
+        if (arena is null)
+        {
+            Volatile.Write(ref *(byte*)page, stop ? (byte)1 : (byte)0);
+        }
+        else if (stop)
+        {
+            VirtualMemory.Forbid(page, VirtualMemory.PageSize);
+        }
+        else
+        {
+            VirtualMemory.Commit(page, VirtualMemory.PageSize);
+        }
+    }
+
+    /// <summary>Whether an address is on the poll page.</summary>
+    public bool IsPoll(nint address) => address >= Base + ContextLayout.PollPage && address < Base + ContextLayout.PollPage + VirtualMemory.PageSize;
 
     public void Release()
     {
@@ -69,9 +89,9 @@ internal sealed unsafe class ContextRegion
             return;
         }
 
-        if (fromArena)
+        if (arena is not null)
         {
-            GuardArena.Give(start);
+            arena.Give(start);
         }
         else
         {

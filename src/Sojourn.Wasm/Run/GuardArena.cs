@@ -1,24 +1,30 @@
 namespace Sojourn.Wasm.Run;
 
-/// <summary>Slots of 16 GiB, aligned to their size: 16 MiB for context, then the memory, then guard up to the next slot.</summary>
-internal static class GuardArena
+/// <summary>Address space in which faults are the guest's: slots aligned to their size, each with 16 MiB for context first.</summary>
+internal sealed class GuardArena
 {
-    /// <summary>One slot.</summary>
-    public const long SlotBytes = 16L << 30;
+    /// <summary>Slots of memories: context, then the memory, then guard up to the next slot.</summary>
+    public const long LargeSlotBytes = 16L << 30;
 
-    private const int SlotsMax = 4096;
+    /// <summary>Slots of instances without a memory of their own.</summary>
+    public const long SmallSlotBytes = 32L << 20;
+
     private static readonly Lock Gate = new();
-    private static readonly Stack<nint> Returned = new();
-    private static nint start;
-    private static int slots;
-    private static int taken;
+    private static GuardArena? large;
+    private static GuardArena? small;
     private static bool tried;
 
-    /// <summary>First address of the arena, aligned to a slot; zero where there is none.</summary>
-    public static nint Start => start;
+    private readonly Stack<nint> returned = new();
+    private readonly long slotBytes;
+    private readonly int slots;
+    private int taken;
 
-    /// <summary>Number of slots.</summary>
-    public static int Slots => slots;
+    private GuardArena(nint start, int slots, long slotBytes)
+    {
+        Start = start;
+        this.slots = slots;
+        this.slotBytes = slotBytes;
+    }
 
     /// <summary>Whether this process can catch faults in guard pages.</summary>
     public static bool IsAvailable
@@ -32,32 +38,45 @@ internal static class GuardArena
         }
     }
 
-    /// <summary>A slot without access rights, or zero.</summary>
-    public static nint Take()
+    /// <summary>First address, aligned to a slot.</summary>
+    public nint Start { get; }
+
+    /// <summary>Bytes of all slots.</summary>
+    public long Bytes => slots * slotBytes;
+
+    /// <summary>Bytes of a slot.</summary>
+    public long SlotBytes => slotBytes;
+
+    /// <summary>The arena for memories or for instances without one; null where there is none.</summary>
+    public static GuardArena? For(bool memory)
     {
         lock (Gate)
         {
-            if (!TryStart())
-            {
-                return 0;
-            }
+            return TryStart() ? (memory ? large : small) : null;
+        }
+    }
 
-            if (Returned.TryPop(out var slot))
+    /// <summary>A slot without access rights, or zero.</summary>
+    public nint Take()
+    {
+        lock (Gate)
+        {
+            if (returned.TryPop(out var slot))
             {
                 return slot;
             }
 
-            return taken == slots ? 0 : (nint)(start + (taken++ * SlotBytes));
+            return taken == slots ? 0 : (nint)(Start + (taken++ * slotBytes));
         }
     }
 
     /// <summary>Gives a slot back; what it held is dropped.</summary>
-    public static void Give(nint slot)
+    public void Give(nint slot)
     {
-        VirtualMemory.Decommit(slot, SlotBytes);
+        VirtualMemory.Decommit(slot, slotBytes);
         lock (Gate)
         {
-            Returned.Push(slot);
+            returned.Push(slot);
         }
     }
 
@@ -65,7 +84,7 @@ internal static class GuardArena
     {
         if (tried)
         {
-            return start != 0;
+            return large is not null;
         }
 
         tried = true;
@@ -75,27 +94,29 @@ internal static class GuardArena
         }
 
         // As much as the process may reserve, halving until it fits.
-        for (var count = SlotsMax; count >= 16; count /= 2)
+        var memories = Reserve(4096, LargeSlotBytes);
+        var instances = memories is null ? null : Reserve(16384, SmallSlotBytes);
+        if (memories is null || instances is null || !SignalStub.Install(memories, instances))
         {
-            var bytes = (count + 1) * SlotBytes;
-            var at = VirtualMemory.Reserve(bytes);
-            if (at == 0)
-            {
-                continue;
-            }
-
-            var aligned = (nint)((at + SlotBytes - 1) & -SlotBytes);
-            if (!SignalStub.Install(aligned, count * SlotBytes))
-            {
-                VirtualMemory.Release(at, bytes);
-                return false;
-            }
-
-            slots = count;
-            start = aligned;
-            return true;
+            return false;
         }
 
-        return false;
+        large = memories;
+        small = instances;
+        return true;
+    }
+
+    private static GuardArena? Reserve(int most, long slotBytes)
+    {
+        for (var count = most; count >= 16; count /= 2)
+        {
+            var at = VirtualMemory.Reserve((count + 1) * slotBytes);
+            if (at != 0)
+            {
+                return new((nint)((at + slotBytes - 1) & -slotBytes), count, slotBytes);
+            }
+        }
+
+        return null;
     }
 }

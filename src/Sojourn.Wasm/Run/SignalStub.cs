@@ -23,9 +23,8 @@ internal static unsafe partial class SignalStub
     public static bool IsSupported => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 && nint.Size == 8;
 
     /// <summary>Puts the stub in front of the runtime's handler, once per process.</summary>
-    /// <param name="arena">First address of the arena, aligned to a slot.</param>
-    /// <param name="bytes">Its length.</param>
-    public static bool Install(nint arena, long bytes)
+    /// <param name="arenas">Where faults are the guest's.</param>
+    public static bool Install(params ReadOnlySpan<GuardArena> arenas)
     {
         if (!IsSupported)
         {
@@ -51,7 +50,7 @@ internal static unsafe partial class SignalStub
             return false;
         }
 
-        Write(new((void*)page, VirtualMemory.PageSize), arena, bytes, previous);
+        Write(new((void*)page, VirtualMemory.PageSize), arenas, previous);
         if (!VirtualMemory.MakeExecutable(page, VirtualMemory.PageSize))
         {
             VirtualMemory.Release(page, VirtualMemory.PageSize);
@@ -64,26 +63,30 @@ internal static unsafe partial class SignalStub
     }
 
     // Arguments of the handler: edi the signal, rsi the siginfo (si_addr at 16), rdx the context.
-    private static void Write(Span<byte> code, nint arena, long bytes, nint previous)
+    private static void Write(Span<byte> code, ReadOnlySpan<GuardArena> arenas, nint previous)
     {
         var at = 0;
         Put(code, ref at, 0x48, 0x8B, 0x46, 0x10); // mov rax, [rsi+16]
-        Put(code, ref at, 0x48, 0xB9); // mov rcx, arena
-        Put64(code, ref at, arena);
-        Put(code, ref at, 0x49, 0x89, 0xC0); // mov r8, rax
-        Put(code, ref at, 0x49, 0x29, 0xC8); // sub r8, rcx
-        Put(code, ref at, 0x48, 0xB9); // mov rcx, bytes
-        Put64(code, ref at, bytes);
-        Put(code, ref at, 0x49, 0x39, 0xC8); // cmp r8, rcx
-        var jump = at;
-        Put(code, ref at, 0x73, 0x00); // jae on
-        Put(code, ref at, 0x48, 0xB9); // mov rcx, -SlotBytes
-        Put64(code, ref at, -GuardArena.SlotBytes);
-        Put(code, ref at, 0x48, 0x21, 0xC1); // and rcx, rax: the slot, which is aligned
-        Put(code, ref at, 0x48, 0x89, 0x81); // mov [rcx + context], rax
-        Put32(code, ref at, ContextLayout.ContextBytes + ContextLayout.FaultAddress);
-        Put(code, ref at, 0x48, 0xC7, 0x46, 0x10, 0x08, 0x00, 0x00, 0x00); // mov qword [rsi+16], 8
-        code[jump + 1] = (byte)(at - (jump + 2));
+        foreach (var arena in arenas)
+        {
+            Put(code, ref at, 0x48, 0xB9); // mov rcx, start
+            Put64(code, ref at, arena.Start);
+            Put(code, ref at, 0x49, 0x89, 0xC0); // mov r8, rax
+            Put(code, ref at, 0x49, 0x29, 0xC8); // sub r8, rcx
+            Put(code, ref at, 0x48, 0xB9); // mov rcx, bytes
+            Put64(code, ref at, arena.Bytes);
+            Put(code, ref at, 0x49, 0x39, 0xC8); // cmp r8, rcx
+            var jump = at;
+            Put(code, ref at, 0x73, 0x00); // jae next
+            Put(code, ref at, 0x48, 0xB9); // mov rcx, -slot
+            Put64(code, ref at, -arena.SlotBytes);
+            Put(code, ref at, 0x48, 0x21, 0xC1); // and rcx, rax: the slot, which is aligned
+            Put(code, ref at, 0x48, 0x89, 0x81); // mov [rcx + context], rax
+            Put32(code, ref at, ContextLayout.ContextBytes + ContextLayout.FaultAddress);
+            Put(code, ref at, 0x48, 0xC7, 0x46, 0x10, 0x08, 0x00, 0x00, 0x00); // mov qword [rsi+16], 8
+            code[jump + 1] = (byte)(at - (jump + 2));
+        }
+
         Put(code, ref at, 0x48, 0xB8); // mov rax, previous
         Put64(code, ref at, previous);
         Put(code, ref at, 0xFF, 0xE0); // jmp rax

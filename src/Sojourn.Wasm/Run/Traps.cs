@@ -14,8 +14,9 @@ internal static unsafe class Traps
             var cell = (nint*)(region.Base + ContextLayout.FaultAddress);
             if (*cell != 0)
             {
+                var kind = region.IsPoll(*cell) ? TrapKind.Interrupted : TrapKind.MemoryOutOfBounds;
                 *cell = 0;
-                return new TrapException(TrapKind.MemoryOutOfBounds, TrapException.Describe(TrapKind.MemoryOutOfBounds), fault);
+                return new TrapException(kind, TrapException.Describe(kind), fault);
             }
         }
 

@@ -32,6 +32,9 @@ internal static partial class VirtualMemory
     /// <summary>Makes pages readable and executable, no longer writable.</summary>
     public static bool MakeExecutable(nint at, long size) => Protect(at, (nuint)size, 5) == 0;
 
+    /// <summary>Takes the rights away but keeps the contents.</summary>
+    public static void Forbid(nint at, long size) => Protect(at, (nuint)size, ProtNone);
+
     /// <summary>Makes pages inaccessible but keeps the reservation; what they held is lost.</summary>
     public static void Decommit(nint at, long size)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Sojourn.Wasm.Compile.Support;
 
@@ -26,6 +27,12 @@ internal static class Throw
     [DoesNotReturn]
     public static void NullReference() => throw new TrapException(TrapKind.NullReference);
 
+    /// <summary>The stack's limit was met: because the stack is used up, or because the host took it away to interrupt.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static Exception Stack(nint context) =>
+        new TrapException(Instance.FromContext(context).Store.IsInterrupted ? TrapKind.Interrupted : TrapKind.StackExhausted);
+
     /// <summary>For use before a <c>throw</c> instruction, which tells the platform's compiler that the block is cold and ends there.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static Exception Trap(int kind) => new TrapException((TrapKind)kind);
 }
