@@ -48,9 +48,16 @@ internal sealed class SoftwareTpm : IAsyncDisposable
             var process = Start("swtpm", null, "socket", "--tpm2", "--tpmstate", $"dir={folder}/state", "--server", server, "--ctrl", control, "--flags", "startup-clear,not-need-init");
             var text2 = unix ? $"unix:{path}" : $"tcp:127.0.0.1:{port}";
             Assert.True(TpmEndpoint.TryParse(text2, out var endpoint));
-            if (await ReadyAsync(endpoint!, process))
+            try
             {
-                return new SoftwareTpm(folder, process, endpoint!, port);
+                if (await ReadyAsync(endpoint!, process))
+                {
+                    return new SoftwareTpm(folder, process, endpoint!, port);
+                }
+            }
+            catch (TpmException)
+            {
+                // Somebody else's server took the port in between: try another.
             }
 
             await EndAsync(process);
@@ -89,7 +96,7 @@ internal sealed class SoftwareTpm : IAsyncDisposable
                 await client.GetRandomAsync(4, CancellationToken.None);
                 return true;
             }
-            catch (TpmException)
+            catch (TpmException e) when (e.Failure != TpmFailure.TimedOut)
             {
                 await Task.Delay(25);
             }

@@ -5,6 +5,7 @@ using Sojourn.Attestation.Tpm;
 namespace Sojourn.Attestation.Tests.Tpm;
 
 /// <summary>Conversations with a real (software) TPM, with tpm2-tools on the other side.</summary>
+[Collection("swtpm")]
 public sealed class TpmConversationTests
 {
     private static readonly TpmAttesterOptions Options = new() { EventLogPath = "", ImaLogPath = "", Registers = [0, 1, 2, 3, 4, 5, 6, 7, 10, 16] };
