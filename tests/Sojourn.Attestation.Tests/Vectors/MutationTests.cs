@@ -108,7 +108,7 @@ public sealed class MutationTests(ITestOutputHelper output)
                     ? bytes.Length - DcapQuote.TryParse(bytes, new Findings())!.TrailingLength
                     : part == EvidencePart.Report && input.Evidence.Kind is EvidenceKind.AzureSnp ? bytes.Span.TrimEnd((byte)0).Length : bytes.Length;
                 var step = Math.Max(1, whole / 200);
-                for (var length = 0; length < whole; length = length < 64 || length > whole - 8 ? length + 1 : Math.Min(length + step, whole - 8))
+                for (var length = 0; length < whole; length = length < 64 || length >= whole - 8 ? length + 1 : Math.Min(length + step, whole - 8))
                 {
                     Refused(input with { Evidence = input.Evidence.With(part, bytes[..length]) }, $"{part} cut to {length}");
                 }
