@@ -9,6 +9,7 @@ internal static class RootCommands
     // A noun is built only where it is named or help is asked for, since building all of them costs start-up time.
     private static readonly (string Name, Func<Command> Create)[] Nouns =
     [
+        ("demo", Demo.DemoCommand.Create),
         ("doctor", Doctor.DoctorCommand.Create),
         ("wasm", Wasm.WasmCommands.Create),
     ];

@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using Sojourn.Content.Ipfs.Gateways;
+using Sojourn.Hosting.DropBox;
+using Sojourn.Hosting.Keys;
+using Sojourn.Ledger.Embedded;
+using Sojourn.Node.Enclaves;
+using Sojourn.Node.Journal;
+using Sojourn.Node.Keeping;
+using Sojourn.Node.Watching;
+using Sojourn.Primitives;
+using Sojourn.Protocol.Genesis;
+using Sojourn.Protocol.Terms;
+using Sojourn.Protocol.Transactions;
+
+namespace Sojourn.Hosting.Devnet;
+
+/// <summary>A whole network on one machine: ledger, nodes, keepers, drop box, a gateway for what is public. For development: its genesis says so.</summary>
+public sealed class DevNetwork : IAsyncDisposable
+{
+    private const ulong Stake = 100_000;
+    private readonly DevnetOptions _options;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<(Task Task, UseLedger Uses)> _keepers = [];
+    private readonly List<PartyKeys> _parties = [];
+
+    private DevNetwork(DevnetOptions options, EmbeddedLedger ledger, PartyKeys sequencer, ContentHost gateway, EnclaveImage image, ImmutableArray<DevnetNode> nodes)
+    {
+        _options = options;
+        Ledger = ledger;
+        Gateway = gateway;
+        Image = image;
+        Nodes = nodes;
+        _parties.Add(sequencer);
+    }
+
+    /// <summary>The ledger.</summary>
+    public EmbeddedLedger Ledger { get; }
+
+    /// <summary>Public content: policies, guards, specifications, sealed code.</summary>
+    public ContentHost Gateway { get; }
+
+    /// <summary>The enclave and its measurement.</summary>
+    public EnclaveImage Image { get; }
+
+    /// <summary>The nodes.</summary>
+    public ImmutableArray<DevnetNode> Nodes { get; }
+
+    /// <summary>The drop box.</summary>
+    public MemoryDropBox DropBox { get; } = new();
+
+    /// <summary>Every gateway of the network.</summary>
+    public IReadOnlyList<Uri> Gateways => [Gateway.Address, .. Nodes.Select(node => node.Content.Address)];
+
+    /// <summary>Starts a network; nodes do not take part before <see cref="ServeAsync"/>.</summary>
+    /// <param name="options">How it is made.</param>
+    /// <param name="parties">People with accounts and what they own at the start.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    public static async Task<DevNetwork> StartAsync(DevnetOptions options, IReadOnlyDictionary<Address, Amount> parties, CancellationToken cancel)
+    {
+        var image = EnclaveImage.Measure(options.EnclaveFolder);
+        Directory.CreateDirectory(options.Folder);
+        var sequencer = PartyKeys.LoadOrCreate(Path.Combine(options.Folder, "sequencer", "keys"), "sequencer");
+        var starts = Enumerable.Range(0, options.Nodes + options.Verifiers)
+            .Select(i => DevnetNode.StartAsync(i < options.Nodes ? $"node-{i + 1}" : $"verifier-{i - options.Nodes + 1}", options, image, i < options.Nodes, cancel)).ToList();
+        var nodes = (await Task.WhenAll(starts).ConfigureAwait(false)).ToImmutableArray();
+        var gateway = await ContentHost.StartAsync(Path.Combine(options.Folder, "gateway", "blocks"), cancel).ConfigureAwait(false);
+
+        var path = Path.Combine(options.Folder, "ledger", "ledger.db");
+        if (!File.Exists(path))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            EmbeddedLedger.Create(path, new LedgerGenesis
+            {
+                Name = "devnet",
+                Development = true,
+                StartsAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+                HeightMilliseconds = (uint)options.Height.TotalMilliseconds,
+                Issuer = sequencer.Address,
+                Sequencers = [new Sequencer(sequencer.Address, sequencer.Vrf.PublicKey)],
+                Allocations =
+                [
+                    .. parties.Select(party => new Allocation(party.Key, party.Value)),
+                    .. nodes.Select(node => new Allocation(node.Keys.Address, (Amount)Stake + 10_000)),
+                ],
+            });
+        }
+
+        var ledger = EmbeddedLedger.Open(new EmbeddedLedgerOptions { Path = path, Sequencer = sequencer.Signer, BeaconKey = sequencer.Vrf });
+        return new DevNetwork(options, ledger, sequencer, gateway, image, nodes);
+    }
+
+    /// <summary>Registers the nodes and lets them take part.</summary>
+    /// <param name="holds">What each executing node holds.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <param name="tamper">Wraps a node's attester, by index, for demonstrations of what is refused.</param>
+    public async Task ServeAsync(IReadOnlyCollection<Cid> holds, CancellationToken cancel, Func<int, Func<Attestation.IAttester, Attestation.IAttester>?>? tamper = null)
+    {
+        await Task.WhenAll(Nodes.Select(node => node.RegisterAsync(Ledger, Stake, node.Executes ? holds : [], cancel))).ConfigureAwait(false);
+        for (var i = 0; i < Nodes.Length; i++)
+        {
+            Nodes[i].Serve(Ledger, DropBox, Gateways, Path.Combine(_options.Folder, Nodes[i].Keys.Name), tamper?.Invoke(i));
+        }
+    }
+
+    /// <summary>Starts an owner's keeper.</summary>
+    /// <param name="owner">The owner's keys; contents are sealed to <see cref="PartyKeys.Sealing"/>.</param>
+    public void StartKeeper(PartyKeys owner)
+    {
+        var uses = new UseLedger(Path.Combine(_options.Folder, owner.Name, "uses.log"));
+        var keeper = new Keeper(new KeeperContext
+        {
+            Ledger = Ledger,
+            Signer = owner.Signer,
+            Key = owner.Sealing,
+            Content = new LayeredSource(Gateway.Store, new GatewaySource(Nodes.Select(node => node.Content.Address))),
+            DropBox = DropBox,
+            Journal = new NodeJournal(TimeProvider.System, _options.Listener is { } listener ? entry => listener($"keeper of {owner.Name}", entry) : null),
+            Uses = uses,
+        });
+        _keepers.Add((keeper.RunAsync(_stop.Token), uses));
+    }
+
+    /// <summary>Publishes an offer.</summary>
+    /// <param name="owner">The owner.</param>
+    /// <param name="terms">The terms.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <returns>The offer's id.</returns>
+    public async Task<Digest> OfferAsync(PartyKeys owner, OfferTerms terms, CancellationToken cancel) =>
+        (await SubmitAsync(owner, new OfferPublish(terms), cancel).ConfigureAwait(false)).Subject;
+
+    /// <summary>Submits a party's message under its next nonce.</summary>
+    /// <param name="party">Whose.</param>
+    /// <param name="body">The message.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <exception cref="InvalidOperationException">The ledger refused it.</exception>
+    public async Task<Protocol.Ports.SubmitResult> SubmitAsync(PartyKeys party, Transaction body, CancellationToken cancel)
+    {
+        var result = await new Sender(Ledger, party.Signer, new NodeJournal(TimeProvider.System)).SendNoncedAsync(body, cancel).ConfigureAwait(false);
+        return result.Applied ? result : throw new InvalidOperationException($"The ledger refused {party.Name}'s {body.Kind}: {result.Refusal}.");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        foreach (var (task, uses) in _keepers)
+        {
+            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            uses.Dispose();
+        }
+
+        await Task.WhenAll(Nodes.Select(node => node.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await Gateway.DisposeAsync().ConfigureAwait(false);
+        await Ledger.DisposeAsync().ConfigureAwait(false);
+        _parties.ForEach(party => party.Dispose());
+        _stop.Dispose();
+    }
+}

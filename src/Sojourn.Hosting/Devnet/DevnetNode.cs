@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using Sojourn.Attestation;
+using Sojourn.Attestation.Simulated;
+using Sojourn.Content;
+using Sojourn.Content.Ipfs.Gateways;
+using Sojourn.Hosting.Keys;
+using Sojourn.Node;
+using Sojourn.Node.Enclaves;
+using Sojourn.Node.Journal;
+using Sojourn.Node.Watching;
+using Sojourn.Primitives;
+using Sojourn.Protocol.DropBox;
+using Sojourn.Protocol.Ports;
+using Sojourn.Protocol.Terms;
+using Sojourn.Protocol.Transactions;
+
+namespace Sojourn.Hosting.Devnet;
+
+/// <summary>One node of a development network: keys, store, gateway, enclaves, and the service that takes part.</summary>
+public sealed class DevnetNode : IAsyncDisposable
+{
+    private readonly EnclavePool _pool;
+    private readonly SimulatedAttester _attester;
+    private readonly CancellationTokenSource _stop = new();
+    private GatewaySource? _peers;
+    private Task _service = Task.CompletedTask;
+
+    private DevnetNode(PartyKeys keys, ContentHost content, EnclavePool pool, SimulatedAttester attester, byte[] chip, bool executes, NodeJournal journal)
+    {
+        Keys = keys;
+        Content = content;
+        _pool = pool;
+        _attester = attester;
+        Chip = ChipKey.Of(ChipIdentity.TryParse($"simulated:{Convert.ToHexStringLower(chip)}", out var identity) ? identity : default);
+        Executes = executes;
+        Journal = journal;
+    }
+
+    /// <summary>The node's keys.</summary>
+    public PartyKeys Keys { get; }
+
+    /// <summary>Its store and gateway.</summary>
+    public ContentHost Content { get; }
+
+    /// <summary>The chip, as its profile names it.</summary>
+    public Digest Chip { get; }
+
+    /// <summary>Whether it executes; it verifies anyway.</summary>
+    public bool Executes { get; }
+
+    /// <summary>What happened at it.</summary>
+    public NodeJournal Journal { get; }
+
+    /// <summary>Starts store, gateway and enclaves; the node takes no part yet.</summary>
+    /// <param name="name">The node's name.</param>
+    /// <param name="options">The network's options.</param>
+    /// <param name="image">The enclave.</param>
+    /// <param name="executes">Whether it executes.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    public static async Task<DevnetNode> StartAsync(string name, DevnetOptions options, EnclaveImage image, bool executes, CancellationToken cancel)
+    {
+        var folder = Path.Combine(options.Folder, name);
+        var keys = PartyKeys.LoadOrCreate(Path.Combine(folder, "keys"), name);
+        var content = await ContentHost.StartAsync(Path.Combine(folder, "blocks"), cancel).ConfigureAwait(false);
+        var sandbox = options.Bubblewrap is null ? EnclaveSandbox.None : EnclaveSandbox.Bubblewrap;
+        var pool = new EnclavePool(image, sandbox, options.Bubblewrap, executes ? 1 : 0);
+        var chip = System.Security.Cryptography.SHA256.HashData([.. "sojourn/simulated-chip/1"u8, .. keys.Address.AsSpan()]);
+        var attester = new SimulatedAttester(image.Measurement.AsSpan(), chip, TimeProvider.System);
+        var journal = new NodeJournal(TimeProvider.System, options.Listener is { } listener ? entry => listener(name, entry) : null);
+        return new DevnetNode(keys, content, pool, attester, chip, executes, journal);
+    }
+
+    /// <summary>Registers the node with what it holds.</summary>
+    /// <param name="ledger">The ledger.</param>
+    /// <param name="stake">What it stakes.</param>
+    /// <param name="holds">Contents that it holds.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    public async Task RegisterAsync(ILedger ledger, Amount stake, IEnumerable<Cid> holds, CancellationToken cancel)
+    {
+        var profile = new NodeProfile
+        {
+            VrfKey = Keys.Vrf.PublicKey,
+            Chip = Chip,
+            Level = TrustLevel.Simulated,
+            MemoryMebibytes = 4096,
+            Executes = Executes,
+            Gateway = Content.Address.ToString(),
+            Pins = [.. holds.Select(ContentKey.Of).Order()],
+        };
+        var result = await new Sender(ledger, Keys.Signer, Journal).SendNoncedAsync(new NodeRegister(profile, stake), cancel).ConfigureAwait(false);
+        if (!result.Applied)
+        {
+            throw new InvalidOperationException($"{Keys.Name} could not register: {result.Refusal}.");
+        }
+    }
+
+    /// <summary>Starts taking part.</summary>
+    /// <param name="ledger">The ledger.</param>
+    /// <param name="dropBox">The drop box.</param>
+    /// <param name="peers">Gateways of others.</param>
+    /// <param name="stateFolder">Where results are kept.</param>
+    /// <param name="tamper">Wraps the attester, for demonstrations of what is refused; null leaves it as it is.</param>
+    public void Serve(ILedger ledger, IDropBox dropBox, IEnumerable<Uri> peers, string stateFolder, Func<IAttester, IAttester>? tamper = null)
+    {
+        _peers = new GatewaySource(peers.Where(peer => peer != Content.Address));
+        var context = new NodeContext
+        {
+            Ledger = ledger,
+            Signer = Keys.Signer,
+            Vrf = Keys.Vrf,
+            Content = new LayeredSource(Content.Store, _peers),
+            Store = Content.Store,
+            DropBox = dropBox,
+            Attester = tamper is null ? _attester : tamper(_attester),
+            Enclaves = _pool,
+            Journal = Journal,
+            StateFolder = stateFolder,
+        };
+        _service = new NodeService(context).RunAsync(_stop.Token);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _service.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _pool.DisposeAsync().ConfigureAwait(false);
+        await Content.DisposeAsync().ConfigureAwait(false);
+        _peers?.Dispose();
+        _attester.Dispose();
+        Keys.Dispose();
+        _stop.Dispose();
+    }
+}
