@@ -84,11 +84,11 @@ public sealed partial class LedgerState
     public List<Digest> DueJobs(int max)
     {
         var due = new List<Digest>();
-        var keep = new List<(Digest, ulong)>();
+        var keep = new HashSet<(Digest, ulong)>();
         while (due.Count < max && _deadlines.TryPeek(out var entry, out var deadline) && deadline < Height)
         {
             _deadlines.Dequeue();
-            if (_jobs.TryGetValue(entry.Job, out var job) && job.Deadline == entry.Deadline)
+            if (_jobs.TryGetValue(entry.Job, out var job) && job.Deadline == entry.Deadline && !keep.Contains(entry))
             {
                 due.Add(entry.Job);
                 keep.Add(entry);

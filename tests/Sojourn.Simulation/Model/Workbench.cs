@@ -215,9 +215,9 @@ public sealed class Workbench
 
     public static Digest SaltOf(Party voter) => Hash("salt of " + voter.Name);
 
-    public VoteCast VotesOf(Party voter, Digest id, Func<ExecutorSeat, VoteVerdict>? verdict = null, string appraisal = "fine")
+    public VoteCast VotesOf(Party voter, Digest id, Func<ExecutorSeat, VoteVerdict>? verdict = null, string appraisal = "fine", int? index = null)
     {
-        var round = Job(id).Round;
+        var round = index is { } at ? Job(id).Rounds[at] : Job(id).Round;
         var votes = round.Executors.Where(seat => seat.Evidence is not null).OrderBy(seat => seat.Node)
             .Select(seat => new Vote(seat.Node, verdict?.Invoke(seat) ?? VoteVerdict.Accept, Identifiers.Appraisal(id, round.Index, seat.Node, voter.Address, AppraisalOf(seat.Node, appraisal), SaltOf(voter))));
         return new VoteCast(id, round.Index, [.. votes]);

@@ -1,0 +1,679 @@
+using Sojourn.Primitives;
+using Sojourn.Protocol.Genesis;
+using Sojourn.Protocol.Reasons;
+using Sojourn.Protocol.State;
+using Sojourn.Protocol.Terms;
+using Sojourn.Protocol.Transactions;
+using Sojourn.Simulation.Model;
+
+namespace Sojourn.Protocol.Tests.State;
+
+/// <summary>Each way of verifying a result, and what happens to those who cheat it.</summary>
+public sealed class VerificationTests
+{
+    private static bool HasLine(Workbench bench, LineReason reason, Address? account = null) =>
+        bench.Events.Any(item => item.Kind == EventKind.Line && item.Line == reason && (account is null || item.Account == account));
+
+    private static void Sound(Workbench bench)
+    {
+        Assert.True(bench.State.IsConserved);
+        Assert.Empty(bench.State.OpenJobs);
+        Assert.All(bench.State.Nodes.Values, node => Assert.Equal(Amount.Zero, node.Engaged));
+        Assert.Equal(Amount.Zero, bench.State.Escrowed);
+    }
+
+    private static void Finish(Workbench bench, Digest id)
+    {
+        for (var i = 0; bench.State.OpenJobs.ContainsKey(id); i++)
+        {
+            Assert.True(i < 1000, "The job is stuck.");
+            bench.Reach(bench.State.Height + 1);
+        }
+
+        Sound(bench);
+    }
+
+    [Fact]
+    public void A_wrong_result_is_outvoted_by_a_larger_committee_and_pays_for_it()
+    {
+        var bench = new Workbench(nodes: 24);
+        var id = bench.Post(Workbench.Terms(3));
+        bench.Draw(id);
+        var liar = bench.Job(id).Round.Executors[0].Node;
+        bench.Attest(id);
+        bench.Run(id, node => node.Address == liar ? "wrong" : "42");
+        Assert.True(bench.Job(id).Disputed);
+        Assert.Equal(RoundKind.Dispute, bench.Job(id).Round.Kind);
+        var before = bench.State.Nodes[liar].Stake;
+        bench.Draw(id);
+        Assert.Equal(7, bench.Job(id).Round.Executors.Count);
+        Assert.DoesNotContain(bench.Job(id).Round.Executors, seat => bench.Job(id).Rounds[0].Executors.Any(other => other.Node == seat.Node));
+        bench.Attest(id);
+        bench.Run(id);
+        Finish(bench, id);
+
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+        Assert.Equal(Workbench.ResultOf("42").Tag, bench.Closed(id).Tag);
+        Assert.Equal((Amount)500, before - bench.State.Nodes[liar].Stake);
+        Assert.True(HasLine(bench, LineReason.SlashedWrongResult, liar));
+        Assert.True(HasLine(bench, LineReason.Compensated, bench.Requester.Address));
+        Assert.Equal(7, bench.Events.Count(item => item.Line == LineReason.DisputePaid));
+        Assert.Equal(2, bench.Events.Count(item => item.Line == LineReason.ExecutorPaid));
+        Assert.Equal(1u, bench.State.Nodes[liar].Record.Wrong);
+    }
+
+    [Fact]
+    public void Two_colluding_liars_lose_to_the_committee_although_they_were_the_majority()
+    {
+        var bench = new Workbench(nodes: 24);
+        var id = bench.Post(Workbench.Terms(3));
+        bench.Draw(id);
+        var liars = bench.Job(id).Round.Executors.Take(2).Select(seat => seat.Node).ToHashSet();
+        bench.Attest(id);
+        bench.Run(id, node => liars.Contains(node.Address) ? "wrong" : "42");
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        Finish(bench, id);
+        Assert.Equal(Workbench.ResultOf("42").Tag, bench.Closed(id).Tag);
+        Assert.All(liars, liar => Assert.True(HasLine(bench, LineReason.SlashedWrongResult, liar)));
+    }
+
+    [Fact]
+    public void Without_a_committee_nothing_is_proved_and_nobody_is_slashed()
+    {
+        var bench = new Workbench(nodes: 6);
+        var id = bench.Post(Workbench.Terms(3));
+        bench.Draw(id);
+        var liar = bench.Job(id).Round.Executors[0].Node;
+        bench.Attest(id);
+        bench.Run(id, node => node.Address == liar ? "wrong" : "42");
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+        Assert.False(HasLine(bench, LineReason.SlashedWrongResult));
+        Assert.True(HasLine(bench, LineReason.UnpaidWrongResult, liar));
+    }
+
+    [Fact]
+    public void A_job_without_one_answer_slashes_nobody()
+    {
+        var bench = new Workbench(nodes: 24);
+        var id = bench.Post(Workbench.Terms(3));
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id, node => "random " + node.Name);
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id, node => "random " + node.Name);
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.Disagreed, bench.Closed(id).Outcome);
+        Assert.False(HasLine(bench, LineReason.SlashedWrongResult));
+        Assert.Equal(10, bench.Events.Count(item => item.Line == LineReason.FailPaid));
+    }
+
+    [Fact]
+    public void A_withheld_reveal_costs_the_bond_and_the_others_are_paid()
+    {
+        var bench = new Workbench(nodes: 10);
+        var id = bench.Post(Workbench.Terms(3));
+        bench.Draw(id);
+        bench.Attest(id);
+        var silent = bench[bench.Job(id).Round.Executors[0].Node];
+        foreach (var seat in bench.Job(id).Round.Executors)
+        {
+            bench.Must(bench[seat.Node], bench.CommitOf(bench[seat.Node], id, "42"));
+        }
+
+        foreach (var seat in bench.Job(id).Round.Executors.Where(seat => seat.Node != silent.Address).ToList())
+        {
+            bench.Must(bench[seat.Node], bench.RevealOf(bench[seat.Node], id, "42"));
+        }
+
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+        Assert.True(HasLine(bench, LineReason.SlashedNoReveal, silent.Address));
+        Assert.Equal(2, bench.Events.Count(item => item.Line == LineReason.ExecutorPaid));
+    }
+
+    [Fact]
+    public void A_signed_fail_is_a_result_and_is_never_slashed()
+    {
+        var bench = new Workbench(nodes: 10);
+        var id = bench.Post(Workbench.Terms(3));
+        bench.Draw(id);
+        bench.Attest(id);
+        foreach (var seat in bench.Job(id).Round.Executors.ToList())
+        {
+            bench.Must(bench[seat.Node], new ResultFail(id, 0, FailReason.CodeInvalid));
+        }
+
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.FailedByExecutors, bench.Closed(id).Outcome);
+        Assert.Equal(3, bench.Events.Count(item => item.Line == LineReason.FailPaid));
+        Assert.DoesNotContain(bench.Events, item => item.Line == LineReason.SlashedSilent);
+    }
+
+    [Fact]
+    public void Silent_executors_are_redrawn_and_penalised()
+    {
+        var bench = new Workbench(nodes: 12);
+        var id = bench.Post(Workbench.Terms(1));
+        bench.Draw(id);
+        var silent = bench.Job(id).Round.Executors[0].Node;
+        bench.Reach(bench.Job(id).Round.EvidenceClose + 1);
+        Assert.Equal(1, bench.Job(id).Round.Index);
+        Assert.Equal(RoundKind.Redraw, bench.Job(id).Round.Kind);
+        Assert.Null(bench.TicketOf(bench[silent], id, DrawRole.Executor));
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+        Assert.True(HasLine(bench, LineReason.SlashedSilent, silent));
+    }
+
+    [Fact]
+    public void A_committee_that_splits_admits_nobody_and_redraws_are_bounded()
+    {
+        var bench = new Workbench(nodes: 40);
+        var id = bench.Post(Workbench.Terms(1));
+        for (var round = 0; round < 3; round++)
+        {
+            bench.Draw(id);
+            Assert.Equal(round, bench.Job(id).Round.Index);
+            var seat = bench.Job(id).Round.Executors[0];
+            bench.Must(bench[seat.Node], bench.EvidenceOf(bench[seat.Node], id));
+            foreach (var verifier in bench.Job(id).Round.Verifiers.ToList())
+            {
+                if (bench.Job(id).Round.Index == round && bench.Job(id).Phase == JobPhase.Attesting)
+                {
+                    bench.Must(bench[verifier.Node], bench.VotesOf(bench[verifier.Node], id, _ => VoteVerdict.NotAcceptable));
+                }
+            }
+        }
+
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.NotAdmitted, bench.Closed(id).Outcome);
+        Assert.False(HasLine(bench, LineReason.ExecutorPaid));
+        Assert.False(HasLine(bench, LineReason.SlashedSilent));
+    }
+
+    [Fact]
+    public void An_audit_finds_a_lie_that_a_single_executor_told()
+    {
+        var bench = new Workbench(nodes: 24, rules: Workbench.Rules with { AuditFloor = 1_000_000 });
+        var id = bench.Post(Workbench.Terms(1));
+        bench.Draw(id);
+        var liar = bench.Job(id).Round.Executors[0].Node;
+        bench.Attest(id);
+        bench.Run(id, _ => "wrong");
+        Assert.Equal(JobPhase.AuditDraw, bench.Job(id).Phase);
+        bench.Reach(bench.Job(id).AuditHeight);
+        Assert.Equal(RoundKind.Audit, bench.Job(id).Round.Kind);
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        Assert.Equal(RoundKind.Dispute, bench.Job(id).Round.Kind);
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        Finish(bench, id);
+        Assert.Equal(Workbench.ResultOf("42").Tag, bench.Closed(id).Tag);
+        Assert.True(HasLine(bench, LineReason.SlashedWrongResult, liar));
+        Assert.True(HasLine(bench, LineReason.AuditorPaid));
+    }
+
+    [Fact]
+    public void The_audit_share_rises_for_newcomers_and_liars_and_never_falls_below_the_floor()
+    {
+        var bench = new Workbench(nodes: 12, rules: Workbench.Rules with { AuditFloor = 10_000 });
+        var id = bench.Post(Workbench.Terms(1));
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        var node = bench.State.Nodes[bench.Job(id).Round.Executors[0].Node];
+        Assert.Equal(40_000u, bench.State.AuditShare(bench.Job(id)));
+        node.Record = node.Record with { Agreed = 50 };
+        Assert.Equal(20_000u, bench.State.AuditShare(bench.Job(id)));
+        node.Record = node.Record with { Agreed = 1000 };
+        Assert.Equal(10_000u, bench.State.AuditShare(bench.Job(id)));
+        node.Record = node.Record with { Wrong = 1 };
+        Assert.Equal(80_000u, bench.State.AuditShare(bench.Job(id)));
+    }
+
+    [Theory]
+    [InlineData(true, JobOutcome.Succeeded, LineReason.ExecutorPaid)]
+    [InlineData(false, JobOutcome.CheckerRejected, LineReason.UnpaidChecker)]
+    public void A_checker_judges(bool accept, JobOutcome outcome, LineReason line)
+    {
+        var bench = new Workbench(nodes: 10);
+        var id = bench.Post(Workbench.Terms(1) with { Modes = VerificationModes.Checker, Checker = Workbench.Content("checker") });
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        foreach (var seat in bench.Job(id).Round.Verifiers.ToList())
+        {
+            bench.Must(bench[seat.Node], new Judge(id, 0, accept, Workbench.Hash("report")));
+        }
+
+        bench.Open(id, 0);
+        Sound(bench);
+        Assert.Equal(outcome, bench.Closed(id).Outcome);
+        Assert.True(HasLine(bench, line));
+    }
+
+    [Theory]
+    [InlineData(true, JobOutcome.Succeeded, LineReason.ExecutorPaid)]
+    [InlineData(false, JobOutcome.ReviewRejected, LineReason.ReviewFloorPaid)]
+    public void A_reviewer_decides_and_rejecting_is_not_free(bool accept, JobOutcome outcome, LineReason line)
+    {
+        var bench = new Workbench(nodes: 10);
+        var id = bench.Post(Workbench.Terms(1) with { Modes = VerificationModes.Review, Reviewer = bench.Owner.Address });
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        bench.Open(id, 0);
+        Assert.Equal(Refusal.NotAllowed, bench.Try(bench.Requester, new Review(id, accept)).Refusal);
+        bench.Must(bench.Owner, new Review(id, accept));
+        Sound(bench);
+        Assert.Equal(outcome, bench.Closed(id).Outcome);
+        Assert.True(HasLine(bench, line));
+    }
+
+    [Fact]
+    public void A_silent_reviewer_accepts()
+    {
+        var bench = new Workbench(nodes: 10);
+        var id = bench.Post(Workbench.Terms(1) with { Modes = VerificationModes.Review });
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        bench.Open(id, 0);
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+    }
+
+    [Theory]
+    [InlineData("42", false)]
+    [InlineData("wrong", true)]
+    public void A_known_answer_opens_a_dispute_only_where_it_differs(string given, bool disputed)
+    {
+        var bench = new Workbench(nodes: 24);
+        var right = Workbench.ResultOf("42").Output;
+        var salt = Workbench.Hash("salt");
+        var id = bench.Post(Workbench.Terms(1) with { Modes = VerificationModes.KnownAnswer, AnswerCommitment = Identifiers.KnownAnswer(right, salt) });
+        bench.Draw(id);
+        var executor = bench.Job(id).Round.Executors[0].Node;
+        bench.Attest(id);
+        bench.Run(id, _ => given);
+        Assert.Equal(Refusal.BadAnswer, bench.Try(bench.Requester, new KnownAnswerOpen(id, right, Digest.Zero)).Refusal);
+        bench.Must(bench.Requester, new KnownAnswerOpen(id, right, salt));
+        Assert.Equal(disputed, bench.Job(id).Disputed);
+        if (disputed)
+        {
+            bench.Draw(id);
+            bench.Attest(id);
+            bench.Run(id);
+        }
+
+        Finish(bench, id);
+        Assert.Equal(disputed, HasLine(bench, LineReason.SlashedWrongResult, executor));
+        Assert.Equal(Workbench.ResultOf("42").Tag, bench.Closed(id).Tag);
+    }
+
+    [Fact]
+    public void A_false_known_answer_harms_nobody_but_its_author()
+    {
+        var bench = new Workbench(nodes: 24);
+        var salt = Workbench.Hash("salt");
+        var id = bench.Post(Workbench.Terms(1) with { Modes = VerificationModes.KnownAnswer, AnswerCommitment = Identifiers.KnownAnswer(Workbench.Hash("lie"), salt) });
+        bench.Draw(id);
+        var executor = bench.Job(id).Round.Executors[0].Node;
+        bench.Attest(id);
+        bench.Run(id);
+        bench.Must(bench.Requester, new KnownAnswerOpen(id, Workbench.Hash("lie"), salt));
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        Finish(bench, id);
+        Assert.True(HasLine(bench, LineReason.ExecutorPaid, executor));
+        Assert.False(HasLine(bench, LineReason.SlashedWrongResult));
+        Assert.True(HasLine(bench, LineReason.DisputePaid));
+    }
+
+    [Fact]
+    public void Planted_evidence_catches_those_who_do_not_look()
+    {
+        var bench = new Workbench(nodes: 30);
+        var id = bench.Post(Workbench.Terms(1));
+        bench.Draw(id);
+        var planter = bench[bench.Job(id).Round.Executors[0].Node];
+        var salt = Workbench.Hash("plant");
+        var mark = Identifiers.PlantMark(id, 0, planter.Address, salt);
+        byte[] report = [2, 0, 0, 0, .. new byte[0x4c], .. mark.ToArray(), .. new byte[32], .. new byte[1000]];
+        bench.Must(planter, bench.EvidenceOf(planter, id) with { Evidence = Cid.ForRaw(report), EvidenceDigest = Digest.Of(report) });
+        var verifiers = bench.Job(id).Round.Verifiers.ToList();
+        var lazy = verifiers[0].Node;
+        foreach (var seat in verifiers)
+        {
+            bench.Must(bench[seat.Node], bench.VotesOf(bench[seat.Node], id, _ => seat.Node == lazy ? VoteVerdict.Accept : VoteVerdict.NotBound, index: 0));
+        }
+
+        Assert.Equal(Refusal.NotPlanted, bench.Try(planter, new PlantOpen(id, 0, Workbench.Hash("other"), report)).Refusal);
+        Assert.Equal(Refusal.NotPlanted, bench.Try(planter, new PlantOpen(id, 0, salt, report[..^1])).Refusal);
+        bench.Must(planter, new PlantOpen(id, 0, salt, report));
+        Assert.True(HasLine(bench, LineReason.SlashedWrongVote, lazy));
+        Assert.True(HasLine(bench, LineReason.ReporterPaid, planter.Address));
+        Assert.Equal(1, bench.Events.Count(item => item.Line == LineReason.SlashedWrongVote));
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+    }
+
+    [Fact]
+    public void A_verifier_that_copies_a_verdict_cannot_open_it_and_is_not_paid()
+    {
+        var bench = new Workbench(nodes: 20);
+        var id = bench.Post(Workbench.Terms(1));
+        bench.Draw(id);
+        var seat = bench.Job(id).Round.Executors[0];
+        bench.Must(bench[seat.Node], bench.EvidenceOf(bench[seat.Node], id));
+        var verifiers = bench.Job(id).Round.Verifiers.Select(verifier => bench[verifier.Node]).ToList();
+        var copier = verifiers[^1];
+        foreach (var verifier in verifiers)
+        {
+            var votes = bench.VotesOf(verifier, id);
+            if (verifier == copier)
+            {
+                // It has not looked: all it can copy is the verdict and somebody else's salted digest.
+                votes = votes with { Votes = [votes.Votes[0] with { Appraisal = bench.Job(id).Round.Executors[0].Votes[0]!.Appraisal }] };
+            }
+
+            Assert.Equal(Refusal.VotingOpen, verifier == verifiers[0] ? bench.Try(verifier, votes).Refusal is Refusal.None ? bench.Try(verifier, bench.OpeningsOf(verifier, id, 0)).Refusal : Refusal.None : Refusal.VotingOpen);
+            if (verifier != verifiers[0])
+            {
+                bench.Must(verifier, votes);
+            }
+        }
+
+        bench.Run(id);
+        foreach (var verifier in verifiers.Where(verifier => verifier != copier))
+        {
+            bench.Must(verifier, bench.OpeningsOf(verifier, id, 0));
+        }
+
+        // The opened appraisals are known now; the copier's vote does not open to them.
+        Assert.Equal(Refusal.BadOpening, bench.Try(copier, bench.OpeningsOf(copier, id, 0)).Refusal);
+        Finish(bench, id);
+        Assert.True(HasLine(bench, LineReason.UnpaidNotOpened, copier.Address));
+        Assert.False(HasLine(bench, LineReason.VerifierPaid, copier.Address));
+    }
+
+    [Fact]
+    public void A_silent_verifier_is_penalised_and_the_quorum_goes_on()
+    {
+        var bench = new Workbench(nodes: 30);
+        var id = bench.Post(Workbench.Terms(1, verifiers: 7));
+        bench.Draw(id);
+        var silent = bench.Job(id).Round.Verifiers.First(seat => seat.Seats <= 2).Node;
+        bench.Attest(id, node => node.Address != silent);
+        Assert.Equal(JobPhase.Running, bench.Job(id).Phase);
+        bench.Run(id);
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+        Assert.True(HasLine(bench, LineReason.SlashedNoVote, silent));
+        Assert.True(HasLine(bench, LineReason.UnpaidNoVote, silent));
+    }
+
+    [Fact]
+    public void Contradictory_votes_are_slashed_by_anyone_who_shows_both()
+    {
+        var bench = new Workbench(nodes: 20);
+        var id = bench.Post(Workbench.Terms(1, verifiers: 7));
+        bench.Draw(id);
+        var seat = bench.Job(id).Round.Executors[0];
+        bench.Must(bench[seat.Node], bench.EvidenceOf(bench[seat.Node], id));
+        var liar = bench[bench.Job(id).Round.Verifiers[0].Node];
+        var first = bench.Sign(liar, bench.VotesOf(liar, id));
+        var second = bench.Sign(liar, bench.VotesOf(liar, id, _ => VoteVerdict.NotGenuine));
+        Assert.Equal(Refusal.NoContradiction, bench.Try(bench.Owner, new EquivocationProof(first.Encoded, first.Encoded)).Refusal);
+        bench.Must(bench.Owner, new EquivocationProof(first.Encoded, second.Encoded));
+        Assert.Equal(Refusal.Duplicate, bench.Try(bench.Owner, new EquivocationProof(first.Encoded, second.Encoded)).Refusal);
+        Assert.True(HasLine(bench, LineReason.SlashedEquivocation, liar.Address));
+        Assert.True(HasLine(bench, LineReason.ReporterPaid, bench.Owner.Address));
+        Finish(bench, id);
+    }
+
+    [Fact]
+    public void A_false_ticket_is_slashed_when_challenged_and_a_false_challenge_costs_its_author()
+    {
+        var bench = new Workbench(nodes: 12, onChallenge: true);
+        var id = bench.Post(Workbench.Terms(1));
+        bench.Reach(bench.Job(id).Round.BeaconHeight);
+        var liar = bench.Nodes[0];
+        var honest = bench.Nodes[1];
+        var ticket = bench.TicketOf(liar, id, DrawRole.Executor)!;
+        bench.Must(liar, ticket with { Output = Workbench.Hash("better"), Proof = new byte[32] });
+        bench.Must(honest, bench.TicketOf(honest, id, DrawRole.Executor)!);
+        bench.Must(bench.Owner, new TicketChallenge(id, 0, DrawRole.Executor, honest.Address));
+        Assert.True(HasLine(bench, LineReason.ChallengeLost, bench.Owner.Address));
+        Assert.Equal(Refusal.AlreadyChecked, bench.Try(bench.Owner, new TicketChallenge(id, 0, DrawRole.Executor, honest.Address)).Refusal);
+        bench.Must(bench.Owner, new TicketChallenge(id, 0, DrawRole.Executor, liar.Address));
+        Assert.True(HasLine(bench, LineReason.SlashedFalseTicket, liar.Address));
+        Assert.DoesNotContain(bench.Job(id).Round.ExecutorTickets, entry => entry.Node == liar.Address);
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+    }
+
+    [Fact]
+    public void Keys_leave_a_keeper_for_an_admitted_executor_only_and_uses_are_counted()
+    {
+        var bench = new Workbench(nodes: 12);
+        var keeper = bench.Party("keeper");
+        var offer = bench.Must(bench.Owner, new OfferPublish(new OfferTerms
+        {
+            Kind = OfferKind.Data, Content = Workbench.Content("input"), Keeper = keeper.Address, Price = 77, LevelMin = Attestation.TrustLevel.Simulated, UsesMax = 1,
+        }));
+        var id = bench.Post(Workbench.Terms(1) with { Offers = [offer] });
+        Assert.Equal(Refusal.OfferUsedUp, bench.Try(bench.Requester, new JobPost(Workbench.Terms(1) with { Offers = [offer] })).Refusal);
+        bench.Draw(id);
+        var seat = bench.Job(id).Round.Executors[0];
+        ReleaseRecord Release(Digest admission) => new(id, 0, seat.Node, offer, admission, Workbench.Hash("wrapped"));
+        Assert.Equal(Refusal.NotAdmitted, bench.Try(keeper, Release(Digest.Zero)).Refusal);
+        bench.Attest(id);
+        Assert.Equal(Refusal.WrongAdmission, bench.Try(keeper, Release(Workbench.Hash("no"))).Refusal);
+        Assert.Equal(Refusal.NotAllowed, bench.Try(bench.Owner, Release(seat.Admission)).Refusal);
+        Assert.Equal(Refusal.KeyNotReleased, bench.Try(bench[seat.Node], bench.RevealOf(bench[seat.Node], id, "42")).Refusal);
+        bench.Must(keeper, Release(seat.Admission));
+        Assert.Equal(Refusal.AlreadyReleased, bench.Try(keeper, Release(seat.Admission)).Refusal);
+        bench.Run(id);
+        bench.Open(id, 0);
+        Sound(bench);
+        Assert.Equal(1u, bench.State.Offers[offer].Uses);
+        Assert.True(HasLine(bench, LineReason.OfferPaid, bench.Owner.Address));
+    }
+
+    [Fact]
+    public void A_denied_key_ends_the_job_without_blame_on_the_executor()
+    {
+        var bench = new Workbench(nodes: 30);
+        var keeper = bench.Party("keeper");
+        var offer = bench.Must(bench.Owner, new OfferPublish(new OfferTerms { Kind = OfferKind.Data, Content = Workbench.Content("input"), Keeper = keeper.Address, Price = 77, LevelMin = Attestation.TrustLevel.Simulated }));
+        var id = bench.Post(Workbench.Terms(1) with { Offers = [offer] });
+        while (bench.State.OpenJobs.TryGetValue(id, out var job) && job.Phase == JobPhase.Drawing)
+        {
+            bench.Draw(id);
+            bench.Attest(id);
+            bench.Must(keeper, new ReleaseDeny(id, job.Round.Index, job.Round.Executors[0].Node, offer, DenyReason.Policy));
+        }
+
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.KeyDenied, bench.Closed(id).Outcome);
+        Assert.False(HasLine(bench, LineReason.SlashedSilent));
+        Assert.False(HasLine(bench, LineReason.OfferPaid));
+        Assert.Equal(3u, bench.State.Offers[offer].Draws);
+    }
+
+    [Fact]
+    public void A_reveal_needs_the_admitted_receipt_key()
+    {
+        var bench = new Workbench(nodes: 10);
+        var id = bench.Post(Workbench.Terms(1));
+        bench.Draw(id);
+        bench.Attest(id);
+        var node = bench[bench.Job(id).Round.Executors[0].Node];
+        var other = bench.Nodes.First(any => any != node);
+        var statement = Workbench.ResultOf("42");
+        var forged = bench.RevealOf(node, id, "42") with { EnclaveSignature = other.Receipt.Sign(Identifiers.Statement(id, 0, node.Address, statement)) };
+        Assert.Equal(Refusal.BadEnclaveSignature, bench.Try(node, forged).Refusal);
+        Assert.Equal(Refusal.BadEnclaveSignature, bench.Try(node, bench.RevealOf(node, id, "42") with { Statement = statement with { Fuel = 1 } }).Refusal);
+        bench.Must(node, bench.RevealOf(node, id, "42"));
+    }
+
+    [Fact]
+    public void A_copied_commitment_cannot_be_revealed()
+    {
+        var bench = new Workbench(nodes: 12);
+        var id = bench.Post(Workbench.Terms(3));
+        bench.Draw(id);
+        bench.Attest(id);
+        var nodes = bench.Job(id).Round.Executors.Select(seat => bench[seat.Node]).ToList();
+        bench.Must(nodes[0], bench.CommitOf(nodes[0], id, "42"));
+        bench.Must(nodes[1], bench.CommitOf(nodes[1], id, "42"));
+        bench.Must(nodes[2], bench.CommitOf(nodes[0], id, "42"));
+        bench.Must(nodes[0], bench.RevealOf(nodes[0], id, "42"));
+        var copied = bench.RevealOf(nodes[2], id, "42") with { Nonce = Workbench.NonceOf(nodes[0]) };
+        Assert.Equal(Refusal.BadReveal, bench.Try(nodes[2], copied).Refusal);
+        bench.Must(nodes[1], bench.RevealOf(nodes[1], id, "42"));
+        Finish(bench, id);
+        Assert.True(HasLine(bench, LineReason.SlashedNoReveal, nodes[2].Address));
+    }
+
+    [Fact]
+    public void Holders_come_first_only_where_enough_independent_ones_exist()
+    {
+        var input = Workbench.Content("input");
+        foreach (var (holders, expected) in new[] { (4, true), (2, false) })
+        {
+            var bench = new Workbench(nodes: 20);
+            foreach (var node in bench.Nodes.Take(holders))
+            {
+                bench.Must(node, new NodeRegister(Workbench.Profile(node, input), Amount.Zero));
+            }
+
+            bench.Go(1);
+            var id = bench.Post(Workbench.Terms(1) with { LocalityMin = 3, StoragePay = 60 });
+            bench.Draw(id, local: node => bench.Nodes.IndexOf(node) < holders);
+            var seat = bench.Job(id).Round.Executors[0];
+            if (expected)
+            {
+                Assert.True(seat.Local);
+                Assert.Equal(Refusal.BadPossession, bench.Try(bench[seat.Node], bench.EvidenceOf(bench[seat.Node], id) with { Possession = Workbench.Hash("lie") }).Refusal);
+            }
+            else
+            {
+                var lowest = bench.Nodes.Select(node => node.Vrf).ToList();
+                Assert.NotEmpty(lowest);
+            }
+
+            bench.Attest(id);
+            bench.Run(id);
+            Finish(bench, id);
+            Assert.Equal(seat.Local, HasLine(bench, LineReason.StoragePaid));
+        }
+    }
+
+    [Fact]
+    public void One_chip_serves_one_executor()
+    {
+        var bench = new Workbench(nodes: 10);
+        foreach (var node in bench.Nodes.Take(8))
+        {
+            bench.Must(node, new NodeRegister(Workbench.Profile(node) with { Chip = Workbench.Hash("one chip") }, Amount.Zero));
+        }
+
+        bench.Go(1);
+        var id = bench.Post(Workbench.Terms(3));
+        bench.Draw(id);
+        Assert.Equal(3, bench.Job(id).Round.Executors.Count);
+        Assert.Equal(3, bench.Job(id).Round.Executors.Select(seat => seat.Chip).Distinct().Count());
+    }
+
+    [Fact]
+    public void Nothing_can_be_chosen_once_the_beacon_is_known()
+    {
+        var bench = new Workbench(nodes: 6);
+        var id = bench.Post(Workbench.Terms(1));
+        bench.Reach(bench.Job(id).Round.BeaconHeight);
+        Assert.Equal(Refusal.TooLateToCancel, bench.Try(bench.Requester, new JobCancel(id)).Refusal);
+        var node = bench.Nodes[0];
+        var old = bench.TicketOf(node, id, DrawRole.Executor)!;
+
+        // A new key or more stake now changes nothing for this draw.
+        var other = bench.Party("other key");
+        bench.Must(node, new NodeRegister(Workbench.Profile(node) with { VrfKey = other.Vrf.PublicKey }, 500));
+        Assert.Equal(Refusal.None, bench.State.Eligibility(bench.Job(id), DrawRole.Executor, node.Address, out var units));
+        Assert.Equal(10u, units);
+        Assert.Equal(Refusal.BadVrfProof, bench.Try(node, old with { Output = Workbench.Hash("x") }).Refusal);
+        bench.Must(node, old);
+
+        // A node that joins now is not eligible.
+        var late = bench.Party("late");
+        bench.Must(bench.Requester, new Transfer(late.Address, 20_000));
+        bench.Must(late, new NodeRegister(Workbench.Profile(late), 10_000));
+        Assert.Equal(Refusal.NotEligible, bench.State.Eligibility(bench.Job(id), DrawRole.Executor, late.Address, out _));
+    }
+
+    [Fact]
+    public void A_window_closes_at_its_height_and_never_when_enough_tickets_are_in()
+    {
+        var bench = new Workbench(nodes: 12);
+        var id = bench.Post(Workbench.Terms(1));
+        bench.Reach(bench.Job(id).Round.BeaconHeight);
+        foreach (var node in bench.Nodes)
+        {
+            foreach (var role in new[] { DrawRole.Executor, DrawRole.Verifier })
+            {
+                _ = bench.Try(node, bench.TicketOf(node, id, role)!);
+            }
+        }
+
+        while (bench.State.Height < bench.Job(id).Round.TicketClose)
+        {
+            Assert.Equal(Refusal.NothingDue, bench.Try(new Drive(id)).Refusal);
+            Assert.Equal(JobPhase.Drawing, bench.Job(id).Phase);
+            bench.Go(1);
+        }
+
+        bench.Go(1);
+        bench.Must(new Drive(id));
+        Assert.Equal(JobPhase.Attesting, bench.Job(id).Phase);
+    }
+
+    [Fact]
+    public void Cancelling_before_the_beacon_gives_everything_back()
+    {
+        var bench = new Workbench(nodes: 4);
+        var before = bench.State.Accounts[bench.Requester.Address].Free;
+        var id = bench.Post(Workbench.Terms(1));
+        bench.Must(bench.Requester, new JobCancel(id));
+        Assert.Equal(before, bench.State.Accounts[bench.Requester.Address].Free);
+        Sound(bench);
+    }
+
+    [Fact]
+    public void Without_nodes_the_window_widens_and_then_the_escrow_comes_back()
+    {
+        var bench = new Workbench(nodes: 0);
+        var before = bench.State.Accounts[bench.Requester.Address].Free;
+        var id = bench.Post(Workbench.Terms(1));
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.NoExecutors, bench.Closed(id).Outcome);
+        Assert.Equal(before, bench.State.Accounts[bench.Requester.Address].Free);
+    }
+}
