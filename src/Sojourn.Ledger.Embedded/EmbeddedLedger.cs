@@ -86,6 +86,11 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         try
         {
             var chain = ChainLoader.Load(database, Snapshots.PathOf(options.Path), signatures, vrf);
+            if (options.PagesMax > 0)
+            {
+                database.BoundPages(options.PagesMax);
+            }
+
             return new EmbeddedLedger(options, database, chain, signatures, vrf);
         }
         catch

@@ -36,6 +36,10 @@ public sealed record EmbeddedLedgerOptions
     /// <value>Default 1,024.</value>
     public int BlockTransactionsMax { get; init; } = 1024;
 
+    /// <summary>The most pages of 8 KiB that the database may take; past it the ledger stops as on a full disk. 0 for no bound.</summary>
+    /// <value>Default 0.</value>
+    public int PagesMax { get; init; }
+
     /// <summary>After how many blocks a snapshot is written, besides one at the end; 0 for none.</summary>
     /// <value>Default 20,000.</value>
     public ulong SnapshotBlocks { get; init; } = 20_000;

@@ -117,9 +117,9 @@ internal sealed class LedgerDatabase : IDisposable
         while (reader.Read())
         {
             var number = (ulong)reader.GetInt64(0);
-            var header = (byte[])reader[1];
+            var header = reader[1] as byte[] ?? [];
             var decoded = BlockHeader.TryDecode(header, out var read) ? read : null;
-            yield return new StoredBlock(number, decoded is null ? null : new Block(decoded, header, (byte[])reader[2], (byte[])reader[3]), (byte[])reader[4], (ulong)reader.GetInt64(5));
+            yield return new StoredBlock(number, decoded is null ? null : new Block(decoded, header, reader[2] as byte[] ?? [], reader[3] as byte[] ?? []), reader[4] as byte[] ?? [], (ulong)reader.GetInt64(5));
         }
     }
 
@@ -231,6 +231,14 @@ internal sealed class LedgerDatabase : IDisposable
         }
 
         return found;
+    }
+
+    /// <summary>Bounds the database's size.</summary>
+    public void BoundPages(int pages)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = $"PRAGMA max_page_count = {pages.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+        command.ExecuteNonQuery();
     }
 
     /// <summary>What SQLite itself finds wrong, or null.</summary>

@@ -211,7 +211,9 @@ public sealed class RoundState
         return null;
     }
 
-    internal int VerifierIndex(in Address node)
+    /// <summary>Where a verifier stands among <see cref="Verifiers"/>; -1 where it does not.</summary>
+    /// <param name="node">Its account.</param>
+    public int VerifierIndex(in Address node)
     {
         for (var i = 0; i < Verifiers.Count; i++)
         {

@@ -1,0 +1,224 @@
+using Sojourn.Primitives;
+using Sojourn.Protocol;
+using Sojourn.Protocol.Reasons;
+using Sojourn.Protocol.State;
+using Sojourn.Protocol.Terms;
+using Sojourn.Protocol.Transactions;
+using Sojourn.Simulation.Model;
+
+namespace Sojourn.Simulation.Checking;
+
+/// <summary>Explores every interleaving of what the parties of a small network may do, and checks each state that can be reached.</summary>
+public sealed class ModelChecker
+{
+    private readonly Workbench _bench;
+    private readonly List<Digest> _jobs;
+    private readonly HashSet<Digest> _seen = [];
+    private readonly bool _lies;
+
+    public ModelChecker(int nodes, int jobs, int executors, bool lies)
+    {
+        _lies = lies;
+        _bench = new Workbench(nodes: nodes, rules: Workbench.Rules with { AuditFloor = 0 });
+        var windows = new JobWindows(1, 1, 1, 1, 1, 1, 1);
+        _jobs = [.. Enumerable.Range(0, jobs).Select(_ => _bench.Post(Workbench.Terms(executors, verifiers: 1) with { Windows = windows, RedrawsMax = 0 }))];
+    }
+
+    public long States => _seen.Count;
+
+    public long Transitions { get; private set; }
+
+    public long Ends { get; private set; }
+
+    public void Explore(int depth, int statesMax)
+    {
+        var frontier = new Queue<(LedgerState State, int Depth)>();
+        frontier.Enqueue((_bench.State, 0));
+        _seen.Add(_bench.State.Root(history: false));
+        while (frontier.TryDequeue(out var at))
+        {
+            if (at.State.OpenJobs.Count == 0)
+            {
+                Ends++;
+                continue;
+            }
+
+            if (at.Depth == depth)
+            {
+                NotStuck(at.State);
+                continue;
+            }
+
+            foreach (var next in Successors(at.State))
+            {
+                Transitions++;
+                if (_seen.Count < statesMax && _seen.Add(next.Root(history: false)))
+                {
+                    frontier.Enqueue((next, at.Depth + 1));
+                }
+            }
+        }
+    }
+
+    private IEnumerable<LedgerState> Successors(LedgerState state)
+    {
+        // Time goes on; whoever likes drives what is due.
+        var later = state.Copy();
+        later.BeginHeight(later.Height + 1, new ProtocolHash("test beacon").Add(later.Beacon).Add(later.Height + 1).Finish());
+        foreach (var due in later.DueJobs(16))
+        {
+            Apply(later, SignedTransaction.Unsigned(new Drive(due)));
+        }
+
+        Check(state, later);
+        yield return later;
+
+        foreach (var signed in Moves(state))
+        {
+            var next = state.Copy();
+            if (Apply(next, signed))
+            {
+                Check(state, next);
+                yield return next;
+            }
+        }
+    }
+
+    private List<SignedTransaction> Moves(LedgerState state)
+    {
+        _bench.State = state;
+        var moves = new List<SignedTransaction>();
+        foreach (var id in _jobs.Where(state.OpenJobs.ContainsKey))
+        {
+            var job = state.OpenJobs[id];
+            foreach (var node in _bench.Nodes)
+            {
+                moves.AddRange(Moves(node, id, job).Select(body => _bench.Sign(node, body)));
+            }
+
+            moves.Add(_bench.Sign(_bench.Requester, new JobCancel(id)));
+        }
+
+        return moves;
+    }
+
+    private IEnumerable<Transaction> Moves(Party node, Digest id, JobState job)
+    {
+        var round = job.Round;
+        if (job.Phase == JobPhase.Drawing)
+        {
+            foreach (var role in new[] { DrawRole.Executor, DrawRole.Verifier })
+            {
+                if (_bench.TicketOf(node, id, role) is { } ticket)
+                {
+                    yield return ticket;
+                }
+            }
+        }
+
+        if (round.Executor(node.Address) is { } seat)
+        {
+            yield return _bench.EvidenceOf(node, id);
+            yield return new ResultFail(id, round.Index, FailReason.Resources);
+            foreach (var output in _lies ? new[] { "42", "wrong" } : ["42"])
+            {
+                if (seat.Status == SeatStatus.Admitted && round.Commits)
+                {
+                    yield return _bench.CommitOf(node, id, output);
+                }
+
+                yield return _bench.RevealOf(node, id, output);
+            }
+        }
+
+        foreach (var any in job.Rounds.Where(any => any.VerifierIndex(node.Address) >= 0))
+        {
+            if (any.Executors.Exists(executor => executor.Evidence is not null))
+            {
+                yield return _bench.VotesOf(node, id, index: any.Index);
+                yield return _bench.VotesOf(node, id, _ => VoteVerdict.NotGenuine, index: any.Index);
+            }
+
+            if (_bench.OpeningsOf(node, id, any.Index) is { Openings.Length: > 0 } openings)
+            {
+                yield return openings;
+            }
+        }
+    }
+
+    private bool Apply(LedgerState state, SignedTransaction signed)
+    {
+        _bench.Context.Events.Clear();
+        _bench.Context.Closed.Clear();
+        var before = signed.Body is ReleaseRecord or ResultReveal or ResultCommit ? state.Root() : (Digest?)null;
+        var applied = state.Apply(signed, _bench.Context).Applied;
+        if (!applied && before is { } root && state.Root() != root)
+        {
+            throw new ModelException($"A refused {signed.Body.Kind} changed the state.");
+        }
+
+        foreach (var item in _bench.Context.Events)
+        {
+            if (item.Kind == EventKind.Line && item.Line == LineReason.ExecutorPaid)
+            {
+                var seat = _bench.Context.Closed.Single(job => job.Id == item.Job).Rounds[item.Round].Executor(item.Account)!;
+                Require(!seat.Admission.IsZero && seat.Accepting >= 1, "Pay without a quorum.");
+            }
+        }
+
+        foreach (var group in _bench.Context.Events.Where(item => item.Line is LineReason.ExecutorPaid or LineReason.VerifierPaid or LineReason.Refunded).GroupBy(item => (item.Job, item.Round, item.Account, item.Line)))
+        {
+            Require(group.Count() == 1, "Paid twice.");
+        }
+
+        return applied;
+    }
+
+    private void Check(LedgerState before, LedgerState after)
+    {
+        Require(after.IsConserved, "The books do not balance.");
+        foreach (var job in after.OpenJobs.Values)
+        {
+            Require(job.Deadline <= job.PostedAt + Protocol.Settlement.EscrowQuote.HeightsMax(job.Terms, after.Rules), "Money can be locked longer than the bound.");
+            Require(after.Height <= job.Deadline || after.DueJobs(64).Contains(job.Id), "A job is late and nobody can drive it.");
+            foreach (var round in job.Rounds)
+            {
+                foreach (var seat in round.Executors)
+                {
+                    Require(seat.Releases.Count == 0 || !seat.Admission.IsZero, "A key was released without an admission.");
+                    Require(seat.Status != SeatStatus.Revealed || !round.Commits || !round.Executors.Exists(other => other.Status == SeatStatus.Admitted), "A reveal before commitments closed.");
+                }
+            }
+        }
+
+        Require(after.ClosedJobs.Count >= before.ClosedJobs.Count, "A closed job was opened again.");
+    }
+
+    // From wherever exploration stops, time alone ends every job.
+    private void NotStuck(LedgerState from)
+    {
+        var state = from.Copy();
+        for (var i = 0; state.OpenJobs.Count > 0; i++)
+        {
+            Require(i < 100, "A job is stuck.");
+            state.BeginHeight(state.Height + 1, new ProtocolHash("test beacon").Add(state.Beacon).Add(state.Height + 1).Finish());
+            foreach (var due in state.DueJobs(16))
+            {
+                Apply(state, SignedTransaction.Unsigned(new Drive(due)));
+            }
+        }
+
+        Require(state.IsConserved && state.Escrowed.IsZero && state.Nodes.Values.All(node => node.Engaged.IsZero), "Money or stake stays locked.");
+    }
+
+    private static void Require(bool holds, string what)
+    {
+        if (!holds)
+        {
+            throw new ModelException(what);
+        }
+    }
+}
+
+/// <summary>A state that must not be reached was reached.</summary>
+public sealed class ModelException(string message) : Exception(message);

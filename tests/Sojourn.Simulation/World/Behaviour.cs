@@ -1,0 +1,38 @@
+namespace Sojourn.Simulation.World;
+
+/// <summary>How a node behaves.</summary>
+public enum Behaviour
+{
+    /// <summary>By the rules.</summary>
+    Honest,
+
+    /// <summary>Gives a wrong result of its own.</summary>
+    WrongResult,
+
+    /// <summary>Gives the coalition's wrong result, accepts the coalition's bad evidence, rejects what others show.</summary>
+    Colluder,
+
+    /// <summary>Accepts everything without looking; cannot open an appraisal.</summary>
+    LazyVerifier,
+
+    /// <summary>Copies another's vote, salted digest and all.</summary>
+    VoteCopier,
+
+    /// <summary>Copies another's commitment.</summary>
+    ResultCopier,
+
+    /// <summary>Commits and never reveals.</summary>
+    Withholder,
+
+    /// <summary>Signs two contradictory messages.</summary>
+    Equivocator,
+
+    /// <summary>Enters draws and then does nothing.</summary>
+    Silent,
+
+    /// <summary>Claims inputs that it does not hold.</summary>
+    LocalityLiar,
+
+    /// <summary>Sends forged tickets, foreign messages and rubbish.</summary>
+    Flooder,
+}

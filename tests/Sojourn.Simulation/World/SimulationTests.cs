@@ -1,0 +1,64 @@
+using System.Globalization;
+using Sojourn.Testing;
+using Xunit.Abstractions;
+
+namespace Sojourn.Simulation.World;
+
+public sealed class SimulationTests(ITestOutputHelper output)
+{
+    private static WorldOptions Options(ulong seed)
+    {
+        var random = new Random((int)(seed % int.MaxValue));
+        return new WorldOptions(seed)
+        {
+            Nodes = random.Next(50) == 0 ? 200 + random.Next(200) : 12 + random.Next(30), Jobs = 1 + random.Next(4), BadPercent = random.Next(51), LossPercent = random.Next(40), DelayMax = random.Next(4),
+        };
+    }
+
+    [Fact]
+    public void Many_seeds_keep_every_promise()
+    {
+        for (ulong seed = 1; seed <= 150; seed++)
+        {
+            new NetworkWorld(Options(seed)).Run();
+        }
+    }
+
+    [Fact]
+    public void A_seed_replays_exactly()
+    {
+        Assert.Equal(new NetworkWorld(Options(7)).Run().EventDigest, new NetworkWorld(Options(7)).Run().EventDigest);
+        Assert.NotEqual(new NetworkWorld(Options(7)).Run().EventDigest, new NetworkWorld(Options(8)).Run().EventDigest);
+    }
+
+    [Fact]
+    public void One_seed()
+    {
+        if (ulong.TryParse(Environment.GetEnvironmentVariable("SOJOURN_SIM_SEED"), CultureInfo.InvariantCulture, out var seed))
+        {
+            new NetworkWorld(Options(seed)).Run();
+        }
+    }
+
+    [Fact]
+    [Trait("long", "simulation")]
+    public void Campaign()
+    {
+        if (LongRun.Of("simulation") is not { } run)
+        {
+            return;
+        }
+
+        var (seeds, transactions, closed, captured) = (0L, 0L, 0L, 0L);
+        for (var seed = run.Seed * 1_000_000; !run.Over; seed++)
+        {
+            var report = new NetworkWorld(Options(seed)).Run();
+            seeds++;
+            transactions += report.Transactions;
+            closed += report.Closed;
+            captured += report.Captured;
+        }
+
+        LongRun.Record(output, "simulation", $"seeds={seeds} jobs={closed} transactions={transactions} captured={captured} failures=0");
+    }
+}
