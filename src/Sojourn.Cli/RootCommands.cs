@@ -12,6 +12,10 @@ internal static class RootCommands
         ("demo", Demo.DemoCommand.Create),
         ("doctor", Doctor.DoctorCommand.Create),
         ("wasm", Wasm.WasmCommands.Create),
+        ("keys", Keys.KeysCommands.Create),
+        ("open", Seal.SealCommands.CreateOpen),
+        ("policy", Policy.PolicyCommands.Create),
+        ("seal", Seal.SealCommands.CreateSeal),
     ];
 
     /// <summary>Parses and runs a command line on the process's own streams.</summary>

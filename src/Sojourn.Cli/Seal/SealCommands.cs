@@ -1,0 +1,279 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using Sojourn.Cli.Keys;
+using Sojourn.Cli.Output;
+using Sojourn.Cli.Running;
+using Sojourn.Content;
+using Sojourn.Content.Car;
+using Sojourn.Cryptography.HybridEncryption;
+using Sojourn.Cryptography.Keys;
+using Sojourn.Cryptography.Sealing;
+using Sojourn.Hosting.Keys;
+using Sojourn.Primitives;
+using Sojourn.Protocol.Policies;
+using Sojourn.Protocol.Sealing;
+
+namespace Sojourn.Cli.Seal;
+
+/// <summary><c>sojourn seal</c> and <c>sojourn open</c>: files and folders to sealed content in a CAR, and back.</summary>
+internal static class SealCommands
+{
+    /// <summary><c>sojourn seal</c>.</summary>
+    public static Command CreateSeal()
+    {
+        ErrorRules.Add(KeysCommands.Explain);
+        ErrorRules.Add(Explain);
+        Argument<string> input = new("input") { Description = "A file or a folder.", HelpName = "FILE|FOLDER" };
+        Option<string[]> to = new("--to") { Description = "Who may open it: a key's name here, a file with a public key (PEM, JWK, hex), or hexadecimal digits. May be repeated.", Required = true, HelpName = "KEY" };
+        Option<string?> policy = new("--policy") { Description = "A signed policy that travels with the content ('sojourn policy sign').", HelpName = "FILE" };
+        Option<string?> file = new("--car") { Description = "The CAR to write.", DefaultValueFactory = _ => null, HelpName = "FILE" };
+        Option<bool> exact = new("--exact-size") { Description = "Do not pad: the exact size can then be seen." };
+        Option<bool> hide = new("--hide-recipients") { Description = "Leave out the recipients' key identifiers." };
+        Option<bool> idOnly = new("--id-only") { Description = "Print the CID alone." };
+        var output = OutputOption.Create();
+        var command = new Command("seal", "Seal a file or a folder to recipients, as ordinary IPFS content in a CAR.") { input, to, policy, file, exact, hide, idOnly, output };
+        command.SetRun(async run =>
+        {
+            var source = Path.TrimEndingDirectorySeparator(run.Get(input)!);
+            var signed = run.Get(policy) is { } path ? ReadPolicy(path) : null;
+            var options = new SealingOptions
+            {
+                Recipients = [.. run.Get(to)!.Select(FindRecipient)],
+                Policy = signed?.Cid,
+                Padding = run.Get(exact) ? SizePadding.None : SizePadding.Padme,
+                HideRecipients = run.Get(hide),
+                Name = Path.GetFileName(source) is { Length: > 0 and <= 80 } name ? name : null,
+            };
+            var car = run.Get(file) ?? source + ".sealed.car";
+            var temporary = car + ".part";
+            try
+            {
+                using var result = await SealAsync(run, source, options, signed, temporary).ConfigureAwait(false);
+                File.Move(temporary, car, overwrite: false);
+                if (run.Get(idOnly))
+                {
+                    run.Out.WriteLine(result.Cid);
+                }
+                else
+                {
+                    var header = result.Header;
+                    run.Results.One(
+                        result,
+                        new Column<SealedResult>("cid", r => r.Cid.ToString()),
+                        new Column<SealedResult>("file", _ => car),
+                        new Column<SealedResult>("size", _ => header.Size, _ => Human.Size(header.Size)),
+                        new Column<SealedResult>("chunks", _ => header.Chunks),
+                        new Column<SealedResult>("recipients", _ => header.Keys.Length),
+                        new Column<SealedResult>("policy", _ => header.Policy?.ToString()));
+                }
+
+                run.Note($"Open it again with: sojourn open {car} --key NAME");
+            }
+            finally
+            {
+                File.Delete(temporary);
+            }
+        });
+        return command;
+    }
+
+    /// <summary><c>sojourn open</c>.</summary>
+    public static Command CreateOpen()
+    {
+        ErrorRules.Add(KeysCommands.Explain);
+        ErrorRules.Add(Explain);
+        Argument<string> input = new("car") { Description = "A CAR with sealed content.", HelpName = "CAR" };
+        Option<string> key = new("--key") { Description = "Your encryption key's name.", Required = true, HelpName = "NAME" };
+        Option<string?> cid = new("--cid") { Description = "Which content, where the CAR does not say.", HelpName = "CID" };
+        Option<string?> to = new("--to") { Description = "The file or folder to write; a single file goes to standard output without it.", HelpName = "PATH" };
+        Option<string?> range = new("--range") { Description = "Only these bytes of a file: FIRST-LAST, from 0.", HelpName = "RANGE" };
+        var passphrases = new Passphrases();
+        var command = new Command("open", "Open sealed content with your key.") { input, key, cid, to, range };
+        passphrases.AddTo(command);
+        command.SetRun(async run =>
+        {
+            using var recipient = KeyStore.In(Places.StateFolder).OpenEncryption(run.Get(key)!, stored => passphrases.For(run, stored));
+            await using var file = File.OpenRead(run.Get(input)!);
+            using var car = await CarFileSource.OpenAsync(file, run.Cancellation).ConfigureAwait(false);
+            var root = run.Get(cid) is { } text
+                ? Cid.TryParse(text, out var named) ? named : throw new CliException(ExitCode.Usage, $"'{text}' is not a CID")
+                : car.Roots.Count == 1 ? car.Roots[0] : throw new CliException(ExitCode.BadInput, $"{run.Get(input)} names {car.Roots.Count} roots; say which with --cid");
+            using var content = await SealedDag.OpenAsync(car, root, recipient, run.Cancellation).ConfigureAwait(false);
+            using var reader = content.OpenReader(SealedDag.Body(car, content.Header));
+            if (content.Metadata.Kind == SealedKind.Directory)
+            {
+                await ExtractAsync(run, content, reader, run.Get(to)).ConfigureAwait(false);
+                return;
+            }
+
+            var (offset, length) = RangeOf(run.Get(range), reader.Length);
+            await using var part = reader.OpenRange(offset, length);
+            if (run.Get(to) is { } target)
+            {
+                await WriteAsync(part, target, length, run).ConfigureAwait(false);
+                run.Note($"Wrote {Human.Size(length)} to {target}.");
+            }
+            else
+            {
+                await part.CopyToAsync(run.OutBytes, run.Cancellation).ConfigureAwait(false);
+                await run.OutBytes.FlushAsync(run.Cancellation).ConfigureAwait(false);
+            }
+        });
+        return command;
+    }
+
+    private static async Task<SealedResult> SealAsync(CommandRun run, string source, SealingOptions options, SignedPolicy? policy, string temporary)
+    {
+        // The root is known when all is written: a placeholder of the same length stands in the CAR's header until then.
+        await using var stream = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite);
+        var writer = await CarWriter.CreateAsync(stream, [Cid.ForDagCbor(default)], cancellationToken: run.Cancellation).ConfigureAwait(false);
+        SealedResult result;
+        if (Directory.Exists(source))
+        {
+            var entries = Scan(source);
+            using var progress = run.Progress("sealing");
+            result = await SealedDag.SealDirectoryAsync(entries, options, writer, policy, progress.Advance, run.Cancellation).ConfigureAwait(false);
+        }
+        else
+        {
+            await using var file = File.OpenRead(source);
+            using var progress = run.Progress("sealing", file.Length);
+            result = await SealedDag.SealFileAsync(file, options, writer, policy, progress.Advance, run.Cancellation).ConfigureAwait(false);
+        }
+
+        await writer.FinishAsync(run.Cancellation).ConfigureAwait(false);
+        stream.Position = 0;
+        var rooted = await CarWriter.CreateAsync(stream, [result.Cid], cancellationToken: run.Cancellation).ConfigureAwait(false);
+        await rooted.FinishAsync(run.Cancellation).ConfigureAwait(false);
+        return result;
+    }
+
+    private static List<SealedDirectorySource> Scan(string folder)
+    {
+        var entries = new List<SealedDirectorySource>();
+        foreach (var info in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false }))
+        {
+            var path = Path.GetRelativePath(folder, info.FullName).Replace(Path.DirectorySeparatorChar, '/');
+            var mode = OperatingSystem.IsWindows() ? (int?)null : (int)info.UnixFileMode;
+            var modified = new DateTimeOffset(info.LastWriteTimeUtc).ToUnixTimeSeconds();
+            entries.Add(info.LinkTarget is { } target
+                ? new SealedDirectorySource(path, SealedEntryKind.Link, Target: target)
+                : info is DirectoryInfo ? new SealedDirectorySource(path, SealedEntryKind.Directory, null, mode, modified)
+                : new SealedDirectorySource(path, SealedEntryKind.File, () => File.OpenRead(info.FullName), mode, modified));
+        }
+
+        return entries;
+    }
+
+    private static async Task ExtractAsync(CommandRun run, OpenedContent content, SealedReader reader, string? target)
+    {
+        var entries = await SealedDirectory.ReadManifestAsync(content, reader, run.Cancellation).ConfigureAwait(false);
+        if (target is null)
+        {
+            run.Results.List(
+                entries,
+                new Column<SealedDirectoryEntry>("path", e => e.Path),
+                new Column<SealedDirectoryEntry>("kind", e => e.Kind.ToString().ToLowerInvariant()),
+                new Column<SealedDirectoryEntry>("size", e => e.Length, e => Human.Size(e.Length), AlignRight: true));
+            run.Note("This is a folder; write it out with --to FOLDER.");
+            return;
+        }
+
+        if (Directory.Exists(target) || File.Exists(target))
+        {
+            throw new CliException(ExitCode.Usage, $"{target} is there already", "Name a folder that does not exist.");
+        }
+
+        // Links are made last: nothing is ever written through one.
+        foreach (var entry in entries.Where(entry => entry.Kind == SealedEntryKind.Directory))
+        {
+            Directory.CreateDirectory(Path.Combine(target, entry.Path));
+        }
+
+        Directory.CreateDirectory(target);
+        foreach (var entry in entries.Where(entry => entry.Kind == SealedEntryKind.File))
+        {
+            var path = Path.Combine(target, entry.Path);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await using (var part = reader.OpenRange(entry.Offset, entry.Length))
+            {
+                await WriteAsync(part, path, entry.Length, run).ConfigureAwait(false);
+            }
+
+            if (entry.Mode is { } mode && !OperatingSystem.IsWindows())
+            {
+                // Neither set-user-id nor the like comes out of an archive.
+                File.SetUnixFileMode(path, (UnixFileMode)(mode & 0x1FF));
+            }
+        }
+
+        foreach (var entry in entries.Where(entry => entry.Kind == SealedEntryKind.Link))
+        {
+            File.CreateSymbolicLink(Path.Combine(target, entry.Path), entry.Target!);
+        }
+
+        run.Note($"Wrote {entries.Length} entries to {target}.");
+    }
+
+    private static async Task WriteAsync(Stream part, string target, long length, CommandRun run)
+    {
+        using var progress = run.Progress("opening", length);
+        await using var file = new FileStream(target, FileMode.CreateNew, FileAccess.Write);
+        var buffer = new byte[1 << 20];
+        for (int read; (read = await part.ReadAsync(buffer, run.Cancellation).ConfigureAwait(false)) > 0;)
+        {
+            await file.WriteAsync(buffer.AsMemory(0, read), run.Cancellation).ConfigureAwait(false);
+            progress.Advance(read);
+        }
+    }
+
+    private static (long Offset, long Length) RangeOf(string? text, long length)
+    {
+        if (text is null)
+        {
+            return (0, length);
+        }
+
+        var parts = text.Split('-');
+        return parts.Length == 2
+            && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+            && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var last) && last >= first && last < long.MaxValue
+            ? (first, Math.Max(0, Math.Min(last + 1, length) - first))
+            : throw new CliException(ExitCode.Usage, $"'{text}' is not a range: FIRST-LAST was expected, such as 0-1023");
+    }
+
+    private static HpkePublicKey FindRecipient(string text)
+    {
+        var store = KeyStore.In(Places.StateFolder);
+        if (store.List().FirstOrDefault(key => key.Name == text) is { } stored)
+        {
+            return stored.Kind == KeyKind.Encryption && KeyEncoding.TryParsePublic(stored.Public, out var own)
+                ? own
+                : throw new CliException(ExitCode.Usage, $"the key '{text}' is of the kind {stored.Kind.ToString().ToLowerInvariant()}; one of the kind encryption is needed");
+        }
+
+        var content = File.Exists(text) && new FileInfo(text).Length < 16_384 ? File.ReadAllText(text) : text;
+        return KeyEncoding.TryParsePublic(content, out var key)
+            ? key
+            : throw new CliException(ExitCode.NotFound, $"'{text}' is neither a key's name here, nor a file with a public key, nor a public key", "'sojourn keys list' shows your keys; make one with 'sojourn keys new NAME --kind encryption'.");
+    }
+
+    private static SignedPolicy ReadPolicy(string path)
+    {
+        var fault = SignedPolicy.TryDecode(File.ReadAllBytes(path), out var signed);
+        return fault == PolicyFault.None ? signed! : throw new CliException(ExitCode.BadInput, $"{path} is not a signed policy: {fault}", "Make one with 'sojourn policy sign'.");
+    }
+
+    private static CliError? Explain(Exception exception) => exception is SealedContentException e
+        ? new CliError(
+            e.Fault is SealedFault.NotForThisKey ? ExitCode.Refused : ExitCode.BadInput,
+            e.Fault switch
+            {
+                SealedFault.NotForThisKey => "this content is not sealed to that key",
+                SealedFault.Malformed or SealedFault.UnknownVersion => "this is not sealed content of a known version",
+                _ => e.Message,
+            },
+            e.Fault is SealedFault.NotForThisKey ? "Its owner can add your key without sealing it again." : "The content was damaged or changed: fetch it again.")
+        : null;
+}
