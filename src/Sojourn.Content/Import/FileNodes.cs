@@ -29,20 +29,37 @@ internal static class FileNodes
     /// <returns>How many bytes the block has.</returns>
     public static int EncodeLeaf(ReadOnlySpan<byte> chunk, ImportProfile profile, Span<byte> destination)
     {
-        var size = ProtobufWriter.LengthOfVarint((ulong)chunk.Length);
-        var data = chunk.IsEmpty ? 0 : ProtobufWriter.LengthOfBytes(chunk.Length);
+        var at = EncodeLeafStart(chunk.Length, profile, destination);
+        chunk.CopyTo(destination[at..]);
+        at += chunk.Length;
+        return at + EncodeLeafEnd(chunk.Length, destination[at..]);
+    }
+
+    /// <summary>What a dag-pb leaf has before its chunk.</summary>
+    public static int EncodeLeafStart(int chunkBytes, ImportProfile profile, Span<byte> destination)
+    {
+        var size = ProtobufWriter.LengthOfVarint((ulong)chunkBytes);
+        var data = chunkBytes == 0 ? 0 : ProtobufWriter.LengthOfBytes(chunkBytes);
         var writer = new ProtobufWriter(destination);
         writer.WriteByte(0x0a);
         writer.WriteVarint((ulong)(2 + data + 1 + size));
         writer.WriteByte(0x08);
         writer.WriteByte((byte)(profile.Layout == FileLayout.Trickle ? UnixFsType.Raw : UnixFsType.File));
-        if (!chunk.IsEmpty)
+        if (chunkBytes > 0)
         {
-            writer.WriteBytes(0x12, chunk);
+            writer.WriteByte(0x12);
+            writer.WriteVarint((ulong)chunkBytes);
         }
 
+        return writer.Position;
+    }
+
+    /// <summary>What a dag-pb leaf has after its chunk.</summary>
+    public static int EncodeLeafEnd(int chunkBytes, Span<byte> destination)
+    {
+        var writer = new ProtobufWriter(destination);
         writer.WriteByte(0x18);
-        writer.WriteVarint((ulong)chunk.Length);
+        writer.WriteVarint((ulong)chunkBytes);
         return writer.Position;
     }
 }

@@ -115,6 +115,11 @@ public static class UnixFsImporter
     /// <summary>Reads and hashes in the same step on each core, so that a chunk is hashed while it is still in that core's cache.</summary>
     private static async ValueTask<ImportResult> ImportFileAsync(FileStream file, long length, IBlockSink? sink, ImportOptions options, CancellationToken cancellationToken)
     {
+        if (sink is null)
+        {
+            return await HashFileAsync(file, length, options, cancellationToken).ConfigureAwait(false);
+        }
+
         var assembly = new Assembly(sink, options, cancellationToken);
         var handle = file.SafeFileHandle;
         var start = file.Position;
@@ -167,6 +172,45 @@ public static class UnixFsImporter
         finally
         {
             await pipeline.FinishAsync(CompleteAsync).ConfigureAwait(false);
+        }
+
+        file.Position = start + length;
+        return await assembly.FinishAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Where no block is wanted, each core reads small pieces into a buffer that stays in its cache and hashes them as they come.</summary>
+    private static async ValueTask<ImportResult> HashFileAsync(FileStream file, long length, ImportOptions options, CancellationToken cancellationToken)
+    {
+        var assembly = new Assembly(null, options, cancellationToken);
+        var handle = file.SafeFileHandle;
+        var start = file.Position;
+        var size = BatchSize(options.Profile);
+        var spare = new System.Collections.Concurrent.ConcurrentBag<LeafHasher>();
+        var pipeline = new OrderedPipeline<long, LeafBatch>(
+            offset =>
+            {
+                var hasher = spare.TryTake(out var old) ? old : new LeafHasher(options.Profile);
+                var result = new LeafBatch(options.Profile, 0) { Offset = offset, Length = (int)Math.Min(size, length - offset) };
+                hasher.Hash(handle, start + offset, result.Length, result.Leaves);
+                spare.Add(hasher);
+                return ValueTask.FromResult(result);
+            },
+            options.Degree);
+        try
+        {
+            for (long offset = 0; offset < length; offset += size)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                await pipeline.AddAsync(offset, assembly.AddAsync).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            await pipeline.FinishAsync(assembly.AddAsync).ConfigureAwait(false);
+            foreach (var hasher in spare)
+            {
+                hasher.Dispose();
+            }
         }
 
         file.Position = start + length;

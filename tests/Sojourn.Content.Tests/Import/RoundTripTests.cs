@@ -53,6 +53,8 @@ public class RoundTripTests
                     await UnixFsExporter.CopyToAsync(stored, result.Root, back, options: new ExportOptions { ReadAhead = degree });
                     Assert.True(bytes.AsSpan().SequenceEqual(back.GetBuffer().AsSpan(0, (int)back.Length)));
                     file.Position = 0;
+                    Assert.Equal(result, await UnixFsImporter.ImportAsync(file, null, options));
+                    file.Position = 0;
                     var car = new MemoryStream();
                     var writer = await CarWriter.CreateAsync(car, [expected]);
                     Assert.Equal(expected, (await UnixFsImporter.ImportAsync(file, writer, options)).Root);
