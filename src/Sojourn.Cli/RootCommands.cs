@@ -10,6 +10,8 @@ internal static class RootCommands
     private static readonly (string Name, Func<Command> Create)[] Nouns =
     [
         ("demo", Demo.DemoCommand.Create),
+        ("content", Content.ContentCommands.Create),
+        ("gateway", Gateway.GatewayCommands.Create),
         ("doctor", Doctor.DoctorCommand.Create),
         ("wasm", Wasm.WasmCommands.Create),
         ("keys", Keys.KeysCommands.Create),
@@ -36,7 +38,7 @@ internal static class RootCommands
         {
             var path = string.Join(' ', parse.CommandResult.CommandPath());
             CommandRunner.Print(invocation.Error, new CliError(
-                ExitCode.Usage, string.Join(" ", parse.Errors.Select(error => error.Message)), $"Try '{path} --help'."));
+                ExitCode.Usage, string.Join(" ", parse.Errors.Select(error => error.Message.Replace("\n\t", " ", StringComparison.Ordinal))), $"Try '{path} --help'."));
             return ExitCode.Usage;
         }
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Sojourn.Content.Dag;
 using Sojourn.Primitives;
 
 namespace Sojourn.Content.Ipfs.Gateway;
@@ -46,11 +47,29 @@ internal sealed partial class GatewayAnswer(HttpContext context, IBlockSource so
         await WriteBytesAsync(end.Block.Data).ConfigureAwait(false);
     }
 
+    /// <summary>Follows the path name by name, so that the root of each name is known.</summary>
+    private async Task<PathEnd> ResolveAsync()
+    {
+        var at = await PathResolver.ResolveAsync(source, ContentPath.Of(request.Path.Root), null, Stop).ConfigureAwait(false);
+        var roots = new List<Cid> { at.Cid };
+        foreach (var name in request.Path.Segments)
+        {
+            // A remainder leads into a block: the names up to the next link belong together.
+            at = await PathResolver.ResolveAsync(source, ContentPath.Of(at.Cid, [.. at.Remainder, name]), null, Stop).ConfigureAwait(false);
+            if (at.Remainder.Count == 0)
+            {
+                roots.Add(at.Cid);
+            }
+        }
+
+        return new PathEnd(at.Cid, at.Block, roots, at.Remainder.Count > 0);
+    }
+
     /// <summary>Sends bytes that are in memory, or the part of them that was asked for.</summary>
     private async Task WriteBytesAsync(ReadOnlyMemory<byte> bytes)
     {
         headers.AcceptRanges = "bytes";
-        switch (ByteRange.Parse(Range(), bytes.Length, out var first, out var count))
+        switch (RangeRequest.Parse(RangeHeader(), bytes.Length, out var first, out var count))
         {
             case RangeVerdict.Unsatisfiable:
                 headers.ContentRange = $"bytes */{bytes.Length}";
@@ -71,7 +90,7 @@ internal sealed partial class GatewayAnswer(HttpContext context, IBlockSource so
     }
 
     // If-Range with another tag than ours asks for everything.
-    private string? Range()
+    private string? RangeHeader()
     {
         var header = context.Request.Headers.Range.ToString();
         var condition = context.Request.Headers.IfRange.ToString();
@@ -96,6 +115,6 @@ internal sealed partial class GatewayAnswer(HttpContext context, IBlockSource so
         return true;
     }
 
-    /// <summary>Where a path leads, and the roots of its segments.</summary>
-    private sealed record PathEnd(Cid Cid, Block Block, IReadOnlyList<Cid> Roots);
+    /// <summary>Where a path leads, the roots of its names, and whether it ends inside the block.</summary>
+    private sealed record PathEnd(Cid Cid, Block Block, IReadOnlyList<Cid> Roots, bool InsideBlock);
 }

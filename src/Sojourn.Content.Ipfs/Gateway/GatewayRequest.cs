@@ -1,4 +1,4 @@
-using System.Globalization;
+using Sojourn.Content.Dag;
 
 namespace Sojourn.Content.Ipfs.Gateway;
 
@@ -10,12 +10,12 @@ internal sealed record GatewayRefusal(int Status, string Message);
 /// <summary>What a client asks for, read from its URL and headers. Pure, so that every corner can be tested.</summary>
 /// <param name="Path">The content.</param>
 /// <param name="Format">In which form.</param>
-/// <param name="Car">The CAR's parameters; for other forms the default.</param>
+/// <param name="Car">What the CAR holds; for other forms the default.</param>
 /// <param name="FileName">The name to save under, as asked by <c>filename</c>; null where not asked.</param>
 /// <param name="Download">Whether the answer is to be saved rather than shown.</param>
 /// <param name="TrailingSlash">Whether the path ends in a slash.</param>
 /// <remarks>Trustless Gateway and Path Gateway specifications; IPIP-0402, IPIP-0412, IPIP-0523.</remarks>
-internal sealed record GatewayRequest(ContentPath Path, GatewayFormat Format, CarRequest Car, string? FileName, bool Download, bool TrailingSlash)
+internal sealed record GatewayRequest(ContentPath Path, GatewayFormat Format, DagRequest Car, string? FileName, bool Download, bool TrailingSlash)
 {
     private const string RawType = "application/vnd.ipld.raw";
     private const string CarType = "application/vnd.ipld.car";
@@ -40,8 +40,8 @@ internal sealed record GatewayRequest(ContentPath Path, GatewayFormat Format, Ca
             return refused;
         }
 
-        var car = CarRequest.Default;
-        if (format == GatewayFormat.Car && ParseCar(query, parameters, out car) is { } bad)
+        var car = new DagRequest(content) { Duplicates = false };
+        if (format == GatewayFormat.Car && ParseCar(query, parameters, ref car) is { } bad)
         {
             return bad;
         }
@@ -114,9 +114,8 @@ internal sealed record GatewayRequest(ContentPath Path, GatewayFormat Format, Ca
             : null;
     }
 
-    private static GatewayRefusal? ParseCar(Func<string, string?> query, IReadOnlyDictionary<string, string>? accept, out CarRequest car)
+    private static GatewayRefusal? ParseCar(Func<string, string?> query, IReadOnlyDictionary<string, string>? accept, ref DagRequest car)
     {
-        car = CarRequest.Default;
         string? Parameter(string name) => query($"car-{name}") is { Length: > 0 } asked ? asked : accept is not null && accept.TryGetValue(name, out var value) ? value : null;
         if (Parameter("version") is not (null or "1"))
         {
@@ -135,53 +134,25 @@ internal sealed record GatewayRequest(ContentPath Path, GatewayFormat Format, Ca
             return new GatewayRefusal(400, "a CAR's dups is y or n");
         }
 
-        GatewayScope? scope = query("dag-scope") switch { null or "" or "all" => GatewayScope.All, "entity" => GatewayScope.Entity, "block" => GatewayScope.Block, _ => null };
+        DagScope? scope = query("dag-scope") switch { null or "" or "all" => DagScope.All, "entity" => DagScope.Entity, "block" => DagScope.Block, _ => null };
         if (scope is null)
         {
             return new GatewayRefusal(400, "dag-scope is all, entity or block");
         }
 
-        var (from, to, ranged) = (0L, (long?)null, false);
-        if (query("entity-bytes") is { Length: > 0 } bytes)
+        EntityBytes? range = null;
+        if (query("entity-bytes") is { Length: > 0 } text)
         {
-            if (!TryParseRange(bytes, out from, out to))
+            if (!EntityBytes.TryParse(text, out var bytes))
             {
-                return new GatewayRefusal(400, $"entity-bytes={Shorten(bytes)} is no range FROM:TO, such as 0:1023, -1024:* or 0:*");
+                return new GatewayRefusal(400, $"entity-bytes={Shorten(text)} is no range FROM:TO, such as 0:1023, -1024:* or 0:*");
             }
 
-            ranged = true;
-
-            // entity-bytes without a scope means the entity (specification, section 2.2.4).
-            scope = query("dag-scope") is { Length: > 0 } ? scope : GatewayScope.Entity;
+            range = bytes;
         }
 
-        car = new CarRequest(scope.Value, from, to, duplicates.Value, ranged);
+        car = car with { Scope = scope.Value, Bytes = range, Duplicates = duplicates.Value };
         return null;
-    }
-
-    private static bool TryParseRange(string text, out long from, out long? to)
-    {
-        (from, to) = (0, null);
-        var parts = text.Split(':');
-        if (parts.Length != 2 || !long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out from) || parts[0][0] == '+')
-        {
-            return false;
-        }
-
-        if (parts[1] == "*")
-        {
-            return true;
-        }
-
-        if (!long.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var last) || parts[1][0] == '+')
-        {
-            return false;
-        }
-
-        to = last;
-
-        // Both from the same end: the order can be checked without knowing the file.
-        return Math.Sign(from) < 0 != Math.Sign(last) < 0 || from <= last;
     }
 
     private static string Shorten(string text) => text.Length <= 120 ? text : text[..117] + "...";

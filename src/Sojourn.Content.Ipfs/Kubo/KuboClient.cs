@@ -100,13 +100,15 @@ public sealed class KuboClient : IDisposable
     /// <summary>Reads a block and verifies it.</summary>
     /// <param name="cid">Its identifier.</param>
     /// <param name="offline">Whether the node looks only into its own store. Otherwise it may search the network for as long as the token lets it.</param>
+    /// <param name="absentAfter">How long the node may look before the block counts as absent; null to wait for its own answer.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Null where the node does not have it.</returns>
-    public async Task<Block?> BlockGetAsync(Cid cid, bool offline = true, CancellationToken cancellationToken = default)
+    public async Task<Block?> BlockGetAsync(Cid cid, bool offline = true, TimeSpan? absentAfter = null, CancellationToken cancellationToken = default)
     {
         try
         {
-            using var response = await SendAsync("block/get", $"arg={cid}&offline={(offline ? "true" : "false")}", null, cancellationToken).ConfigureAwait(false);
+            var limit = absentAfter is { } time ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"&timeout={(long)time.TotalMilliseconds}ms") : "";
+            using var response = await SendAsync("block/get", $"arg={cid}&offline={(offline ? "true" : "false")}{limit}", null, cancellationToken).ConfigureAwait(false);
             using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
             var buffer = new byte[BlockVerifier.BlockBytesMax + 1];
             var read = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
@@ -121,6 +123,10 @@ public sealed class KuboClient : IDisposable
             return null;
         }
         catch (KuboException e) when (e.Code is not null && e.Detail.Contains("could not find", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+        catch (KuboException e) when (absentAfter is not null && e.Code is not null && e.Detail.Contains("timed out", StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }

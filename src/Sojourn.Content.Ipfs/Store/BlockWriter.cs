@@ -8,13 +8,14 @@ namespace Sojourn.Content.Ipfs.Store;
 /// <summary>A group of writes: several files are written at once, and their folders are synced together. Nothing counts as stored before <see cref="FlushAsync"/> returned.</summary>
 /// <remarks>
 /// While a writer lives, garbage collection waits, so that neither new blocks nor those found already there can vanish before they are
-/// pinned. Memory is bounded: at most <c>2 × writers</c> blocks wait. One thread at a time may call it.
+/// pinned. Memory is bounded: at most <c>2 × writers</c> blocks wait. Several threads may put; one flushes, when no put runs.
 /// </remarks>
 public sealed class BlockWriter : IBlockSink, IAsyncDisposable
 {
     private readonly FileBlockStore store;
     private readonly IDisposable held;
     private readonly int writers;
+    private readonly bool trustCaller;
     private readonly SemaphoreSlim slots;
     private readonly BlockingCollection<Waiting> queue = [];
     private readonly ConcurrentDictionary<string, bool> touched = new(StringComparer.Ordinal);
@@ -22,17 +23,14 @@ public sealed class BlockWriter : IBlockSink, IAsyncDisposable
     private Exception? failure;
     private bool disposed;
 
-    internal BlockWriter(FileBlockStore store, IDisposable held, int writers)
+    internal BlockWriter(FileBlockStore store, IDisposable held, int writers, bool trustCaller)
     {
         this.store = store;
         this.held = held;
         this.writers = writers;
+        this.trustCaller = trustCaller;
         slots = new SemaphoreSlim(2 * writers);
     }
-
-    /// <summary>Whether the blocks handed in were verified by the caller (as the importer does, which has just hashed them).</summary>
-    /// <value>Default false: each is hashed again.</value>
-    public bool TrustCaller { get; init; }
 
     /// <summary>Hands in a block. A failure of an earlier one may be thrown here.</summary>
     /// <param name="block">The block; its bytes are copied where they could be reused by the caller.</param>
@@ -48,12 +46,7 @@ public sealed class BlockWriter : IBlockSink, IAsyncDisposable
             ThrowFailure();
         }
 
-        if (threads.Count < writers)
-        {
-            var thread = new Thread(Work) { IsBackground = true, Name = "block writer" };
-            threads.Add(thread);
-            thread.Start();
-        }
+        StartThread();
 
         // The port lets the caller reuse its buffer once we return.
         var copy = ArrayPool<byte>.Shared.Rent(block.Data.Length);
@@ -123,6 +116,19 @@ public sealed class BlockWriter : IBlockSink, IAsyncDisposable
         held.Dispose();
     }
 
+    private void StartThread()
+    {
+        lock (threads)
+        {
+            if (threads.Count < writers)
+            {
+                var thread = new Thread(Work) { IsBackground = true, Name = "block writer" };
+                threads.Add(thread);
+                thread.Start();
+            }
+        }
+    }
+
     private void Work()
     {
         foreach (var waiting in queue.GetConsumingEnumerable())
@@ -130,7 +136,7 @@ public sealed class BlockWriter : IBlockSink, IAsyncDisposable
             try
             {
                 var block = new Block(waiting.Cid, waiting.Buffer.AsMemory(0, waiting.Length));
-                if (Volatile.Read(ref failure) is null && store.Write(block, verify: !TrustCaller) is { } folder)
+                if (Volatile.Read(ref failure) is null && store.Write(block, verify: !trustCaller) is { } folder)
                 {
                     touched.TryAdd(folder, true);
                 }

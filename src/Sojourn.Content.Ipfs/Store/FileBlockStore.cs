@@ -138,7 +138,7 @@ public sealed class FileBlockStore : IBlockSource, IBlockSink
         }
     }
 
-    /// <summary>Stores one block. When the task ends, it survives a power cut. Many blocks go faster through <see cref="BeginWriteAsync"/>.</summary>
+    /// <summary>Stores one block. When the task ends, it survives a power cut. Many blocks go faster through <see cref="BeginWriteAsync(CancellationToken)"/>.</summary>
     /// <param name="block">The block; its hash is checked.</param>
     /// <param name="cancellationToken">Gives up before writing.</param>
     /// <exception cref="StoreException">The disk failed, or the block is not what its identifier names.</exception>
@@ -160,8 +160,13 @@ public sealed class FileBlockStore : IBlockSource, IBlockSink
 
     /// <summary>Begins a group of writes. Until it is disposed, no garbage collection runs, in this process or another.</summary>
     /// <param name="cancellationToken">Gives up waiting for a running collection.</param>
-    public async ValueTask<BlockWriter> BeginWriteAsync(CancellationToken cancellationToken = default)
-        => new(this, await storeLock.SharedAsync(cancellationToken).ConfigureAwait(false), options.Writers);
+    public ValueTask<BlockWriter> BeginWriteAsync(CancellationToken cancellationToken = default) => BeginWriteAsync(trustCaller: false, cancellationToken);
+
+    /// <summary>Begins a group of writes; see <see cref="BeginWriteAsync(CancellationToken)"/>.</summary>
+    /// <param name="trustCaller">Whether blocks were verified by who hands them in, as the importer and verified sources do; else each is hashed again.</param>
+    /// <param name="cancellationToken">Gives up waiting for a running collection.</param>
+    public async ValueTask<BlockWriter> BeginWriteAsync(bool trustCaller, CancellationToken cancellationToken = default)
+        => new(this, await storeLock.SharedAsync(cancellationToken).ConfigureAwait(false), options.Writers, trustCaller);
 
     /// <summary>Lists what is held: the multihash of each block as a raw identifier, and its size. The order is that of the file system.</summary>
     public IEnumerable<StoredBlock> List()

@@ -17,7 +17,7 @@ internal enum RangeVerdict
 
 /// <summary>Reads Range headers.</summary>
 /// <remarks>RFC 9110, section 14. Of several ranges the first is sent alone, as the path gateway specification allows.</remarks>
-internal static class ByteRange
+internal static class RangeRequest
 {
     /// <summary>Reads a header.</summary>
     /// <param name="header">The header, or null.</param>
