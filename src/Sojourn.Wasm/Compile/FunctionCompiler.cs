@@ -63,6 +63,7 @@ internal sealed partial class FunctionCompiler
         while (frames.Count > 0)
         {
             reader.Read(out var instruction);
+            NotePlace(instruction.Offset);
             if (reachable)
             {
                 Instruction(in instruction, ref reader);

@@ -53,7 +53,7 @@ internal sealed partial class Machine(Store store)
                 Guarded();
             }
         }
-        catch (TrapException trap) when (trap.Frames.Count == 0)
+        catch (TrapException trap)
         {
             trap.Frames = Backtrace();
             throw;
@@ -87,16 +87,20 @@ internal sealed partial class Machine(Store store)
         var list = new List<TrapFrame>();
         if (body is not null)
         {
-            list.Add(new(function, null, null));
+            list.Add(Describe(instance, body, function, pc));
         }
 
         for (var i = frames.Count - 1; i > 0 && list.Count < Most; i--)
         {
-            list.Add(new(frames[i].Function, null, null));
+            list.Add(Describe(frames[i].Instance, frames[i].Body, frames[i].Function, frames[i].Pc));
         }
 
         return list;
     }
+
+    // The program counter is already past the instruction.
+    private static TrapFrame Describe(Instance instance, Body body, int function, int pc) =>
+        Debug.TrapFrames.Describe(instance.Module, function, pc > 0 && pc <= body.Code.Length ? body.Code[pc - 1].Offset : null);
 
     private void Push(in Slot slot)
     {
