@@ -24,10 +24,10 @@ internal sealed partial class FunctionCompiler
                 EnterIf(in instruction);
                 return true;
             case Opcode.Else:
-                Else();
+                Else(instruction.Offset);
                 return true;
             case Opcode.End:
-                End();
+                End(instruction.Offset);
                 return true;
             case Opcode.Br:
                 Branch(instruction.Index);
@@ -39,6 +39,7 @@ internal sealed partial class FunctionCompiler
                 return true;
             case Opcode.BrIf:
                 BranchIf(instruction.Index);
+                ChargeOutOfLine(instruction.Offset);
                 return true;
             case Opcode.BrTable:
                 BranchTable(instruction.Labels!);
@@ -70,12 +71,12 @@ internal sealed partial class FunctionCompiler
                 skipped++;
                 break;
             case Opcode.Else when skipped == 0:
-                Else();
+                Else(instruction.Offset);
                 break;
             case Opcode.End:
                 if (skipped == 0)
                 {
-                    End();
+                    End(instruction.Offset);
                 }
                 else
                 {
@@ -121,6 +122,8 @@ internal sealed partial class FunctionCompiler
             {
                 Poll();
             }
+
+            ChargeAt(instruction.Offset);
         }
 
         if (!keepsStart)
@@ -137,6 +140,7 @@ internal sealed partial class FunctionCompiler
         if (stack.Count == Frame.Height)
         {
             TakeCondition().Branch(il, sense: false, frame.Else);
+            ChargeAt(instruction.Offset);
             frames.Add(frame);
             return;
         }
@@ -150,6 +154,7 @@ internal sealed partial class FunctionCompiler
         il.LoadLocal(aside);
         Give(IlType.Int32, aside);
         il.Branch(OpCodes.Brfalse, frame.Else);
+        ChargeAt(instruction.Offset);
         frames.Add(frame);
         LoadAll(frame.StartLocals);
     }
@@ -231,7 +236,7 @@ internal sealed partial class FunctionCompiler
         return frame.EndLocals = made;
     }
 
-    private void Else()
+    private void Else(int offset)
     {
         var frame = Frame;
         if (reachable)
@@ -242,6 +247,7 @@ internal sealed partial class FunctionCompiler
         }
 
         il.Mark(frame.Else);
+        ChargeAt(offset);
         frame.Opcode = Opcode.Else;
         stack.RemoveRange(frame.Height, stack.Count - frame.Height);
         stack.AddRange(frame.Start);
@@ -249,7 +255,7 @@ internal sealed partial class FunctionCompiler
         reachable = true;
     }
 
-    private void End()
+    private void End(int offset)
     {
         var frame = Frame;
         frames.RemoveAt(frames.Count - 1);
@@ -282,6 +288,15 @@ internal sealed partial class FunctionCompiler
         highest = Math.Max(highest, stack.Count);
         if (reachable)
         {
+            if (inLocals || frame.End.Length == 0)
+            {
+                ChargeAt(offset);
+            }
+            else
+            {
+                ChargeOutOfLine(offset);
+            }
+
             LoadAll(frame.Spilled);
             if (inLocals)
             {
@@ -338,6 +353,7 @@ internal sealed partial class FunctionCompiler
             return;
         }
 
+        LeaveMetered();
         if (frame.End.Length <= 1)
         {
             if (inLocals)

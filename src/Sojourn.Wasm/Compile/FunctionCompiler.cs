@@ -57,7 +57,7 @@ internal sealed partial class FunctionCompiler
         var body = module.Functions[functionIndex].Body!;
         Reset(type, body);
         var reader = new InstructionReader(module.Bytes.Span, body.CodeOffset, body.CodeLength, features);
-        Prologue(body);
+        Prologue(functionIndex, body);
         frames.Add(new() { Opcode = Opcode.Block, Start = [], End = [.. type.Results], Height = 0, Label = il.DefineLabel() });
         reachable = true;
         while (frames.Count > 0)
@@ -119,7 +119,7 @@ internal sealed partial class FunctionCompiler
         interrupted = il.DefineLabel();
     }
 
-    private void Prologue(FunctionBody body)
+    private void Prologue(int functionIndex, FunctionBody body)
     {
         if (HasCalls(body))
         {
@@ -135,6 +135,7 @@ internal sealed partial class FunctionCompiler
             il.StoreLocal(memoryLocal);
         }
 
+        EnterMetered(functionIndex);
     }
 
     // Leaves with small frames need no check: the reserve below the limit holds them.
@@ -191,6 +192,7 @@ internal sealed partial class FunctionCompiler
 
     private void Epilogue(FunctionType type)
     {
+        EndMetered();
         if (pollsUsed)
         {
             il.Mark(interrupted);
