@@ -117,6 +117,7 @@ internal sealed partial class FunctionCompiler
         frames.Add(frame);
         if (frame.Opcode == Opcode.Loop)
         {
+            deepestLoop = Math.Max(deepestLoop, ++loopDepth);
             il.Mark(frame.Label);
             if (owner.Options.Interruptible)
             {
@@ -250,7 +251,7 @@ internal sealed partial class FunctionCompiler
         ChargeAt(offset);
         frame.Opcode = Opcode.Else;
         stack.RemoveRange(frame.Height, stack.Count - frame.Height);
-        stack.AddRange(frame.Start);
+        AddOperands(frame.Start);
         LoadAll(frame.StartLocals);
         reachable = true;
     }
@@ -259,6 +260,8 @@ internal sealed partial class FunctionCompiler
     {
         var frame = Frame;
         frames.RemoveAt(frames.Count - 1);
+        loopDepth -= frame.Opcode == Opcode.Loop ? 1 : 0;
+        poppedDepth = 0;
         var inLocals = frame.Spilled.Length > 0 || frame.Opcode == Opcode.If || (frame.Opcode != Opcode.Loop && frame.IsLabelUsed);
         if (reachable && inLocals)
         {
@@ -284,8 +287,7 @@ internal sealed partial class FunctionCompiler
             return;
         }
 
-        stack.AddRange(frame.End);
-        highest = Math.Max(highest, stack.Count);
+        AddOperands(frame.End);
         if (reachable)
         {
             if (inLocals || frame.End.Length == 0)
@@ -305,6 +307,19 @@ internal sealed partial class FunctionCompiler
         }
 
         Release(frame);
+    }
+
+    // Operands that are in locals, or will be.
+    private void AddOperands(WasmType[] operands)
+    {
+        stack.AddRange(operands);
+        highest = Math.Max(highest, stack.Count);
+        while (depths.Count < stack.Count)
+        {
+            depths.Add(0);
+        }
+
+        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(depths).Slice(stack.Count - operands.Length, operands.Length).Clear();
     }
 
     private void EndWithoutElse(BlockFrame frame)
