@@ -32,6 +32,19 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         Tiers.Select(x => (x.Name, x.Options with { CanonicalNaNs = true, Features = x.Options.Features | WasmFeatures.RelaxedSimd })).ToArray(),
         withV8: false);
 
+    [Theory]
+    [InlineData(FuelMode.Path, 1L << 50)]
+    [InlineData(FuelMode.Exact, 1L << 50)]
+    [InlineData(FuelMode.Path, 300)]
+    [InlineData(FuelMode.Exact, 300)]
+    public void Fuel_is_the_same_in_every_tier(FuelMode mode, long limit) => Compare(
+        Seed + 2,
+        100,
+        new GeneratorOptions(),
+        Tiers.Select(x => (x.Name, x.Options with { Fuel = mode })).ToArray(),
+        withV8: false,
+        limit);
+
     [Fact]
     [Trait("long", "fuzz-wasm")]
     public void Campaign()
@@ -49,7 +62,7 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         Console.WriteLine(line);
     }
 
-    private void Compare(ulong seed, int count, GeneratorOptions generator, (string Name, ModuleOptions Options)[] tiers, bool withV8)
+    private void Compare(ulong seed, int count, GeneratorOptions generator, (string Name, ModuleOptions Options)[] tiers, bool withV8, long fuel = 1L << 50)
     {
         const int Batch = 25;
         using var v8 = withV8 ? new NodePeer() : null;
@@ -63,11 +76,11 @@ public sealed class DifferentialTests(ITestOutputHelper output)
             for (var i = 0; i < programs.Length; i++)
             {
                 bytes += programs[i].Bytes.Length;
-                var (who, reference) = wanted is null ? (tiers[0].Name, Run(programs[i], tiers[0].Options)) : ("v8", wanted[i]);
+                var (who, reference) = wanted is null ? (tiers[0].Name, Run(programs[i], tiers[0].Options, fuel)) : ("v8", wanted[i]);
                 traps += reference.Count(x => x.StartsWith("trap", StringComparison.Ordinal));
                 foreach (var (name, options) in tiers)
                 {
-                    var seen = Run(programs[i], options);
+                    var seen = Run(programs[i], options, fuel);
                     if (!seen.SequenceEqual(reference))
                     {
                         Report(faults, programs[i], who, reference, name, seen);
@@ -80,11 +93,11 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         Assert.True(faults.Length == 0, faults.ToString());
     }
 
-    private static List<string> Run(GeneratedModule program, ModuleOptions options)
+    private static List<string> Run(GeneratedModule program, ModuleOptions options, long fuel)
     {
         try
         {
-            return Outcome.Of(program, options);
+            return Outcome.Of(program, options, fuel);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {

@@ -6,7 +6,11 @@ namespace Sojourn.Wasm.Tests.Fuzz;
 /// <summary>Runs a generated program in one of our tiers and writes down all that can be seen of it.</summary>
 internal static class Outcome
 {
-    public static List<string> Of(GeneratedModule program, ModuleOptions options)
+    /// <summary>Runs a program.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="options">The tier.</param>
+    /// <param name="fuel">What each call may use, where the tier meters.</param>
+    public static List<string> Of(GeneratedModule program, ModuleOptions options, long fuel = 1L << 50)
     {
         using var store = new Store(StoreOptions.Default with { Fuel = 1L << 50 });
         var instance = new Linker(store).Instantiate(WasmModule.Load(program.Bytes, options));
@@ -15,6 +19,7 @@ internal static class Outcome
         foreach (var call in program.Calls)
         {
             reset.Invoke();
+            store.Fuel = fuel;
             try
             {
                 var results = instance.GetFunction(call.Export)!.Invoke(call.Arguments.Select(x => x.Type == 'i' ? Value.From((int)x.Value) : Value.From(x.Value)).ToArray());
@@ -27,7 +32,8 @@ internal static class Outcome
 
             if (options.Fuel != FuelMode.None)
             {
-                seen.Add($"fuel {(1L << 50) - store.Fuel}");
+                seen.Add($"fuel {fuel - store.Fuel}");
+                store.Fuel = 1L << 50;
             }
         }
 
