@@ -24,8 +24,9 @@ internal static class SnpCertificateTable
                 return [.. found.Values.SelectMany(der => der)];
             }
 
-            // The table holds the GUID in the byte order of its text.
+            // Hosts write the GUID in the byte order of its text; some in the order of EFI. The GUIDs are not each other's reversal.
             var guid = new Guid(entry[..16], bigEndian: true);
+            var swapped = new Guid(entry[..16]);
             var offset = BinaryPrimitives.ReadUInt32LittleEndian(entry[16..]);
             var length = BinaryPrimitives.ReadUInt32LittleEndian(entry[20..]);
             if (offset > table.Length || length > table.Length - offset)
@@ -33,7 +34,7 @@ internal static class SnpCertificateTable
                 return [];
             }
 
-            var rank = guid == Vlek ? 0 : guid == Vcek ? 1 : guid == Ask ? 2 : guid == Ark ? 3 : -1;
+            var rank = Rank(guid) is >= 0 and var direct ? direct : Rank(swapped);
             if (rank >= 0 && length > 0)
             {
                 found[rank] = table.Slice((int)offset, (int)length).ToArray();
@@ -42,4 +43,6 @@ internal static class SnpCertificateTable
 
         return [];
     }
+
+    private static int Rank(Guid guid) => guid == Vlek ? 0 : guid == Vcek ? 1 : guid == Ask ? 2 : guid == Ark ? 3 : -1;
 }

@@ -1,0 +1,157 @@
+using System.Net;
+using System.Text;
+using Sojourn.Attestation.Dcap;
+using Sojourn.Attestation.SevSnp;
+using Sojourn.Attestation.X509;
+
+namespace Sojourn.Attestation.Devices.Collaterals;
+
+/// <summary>Where the vendors serve collateral.</summary>
+public sealed record CollateralServices
+{
+    /// <summary>AMD's key distribution service.</summary>
+    public Uri AmdKds { get; init; } = new("https://kdsintf.amd.com");
+
+    /// <summary>Intel's provisioning certification service, version 4; a data centre's own cache (PCCS) speaks the same.</summary>
+    public Uri IntelPcs { get; init; } = new("https://api.trustedservices.intel.com");
+
+    /// <summary>Intel's root revocation list.</summary>
+    public Uri IntelRootList { get; init; } = new("https://certificates.trustedservices.intel.com/IntelSGXRootCA.der");
+}
+
+/// <summary>Fetches what a piece of evidence needs into a <see cref="CollateralStore"/>. Never called from inside a verifier.</summary>
+/// <param name="http">The client; its time-out bounds every request.</param>
+/// <param name="services">Where the vendors serve.</param>
+/// <param name="store">Where to put it.</param>
+public sealed class CollateralFetcher(HttpClient http, CollateralServices services, CollateralStore store)
+{
+    private const int BytesMax = 16 * 1024 * 1024;
+
+    /// <summary>Fetches what this evidence needs.</summary>
+    /// <param name="evidence">The evidence; it is not trusted, only asked what it is about.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>The items that were written.</returns>
+    /// <exception cref="AttestationDeviceException">A service does not answer, or with something else.</exception>
+    public async ValueTask<IReadOnlyList<CollateralItem>> FetchForAsync(Evidence evidence, CancellationToken cancellation)
+    {
+        var items = new List<CollateralItem>();
+        switch (evidence.Kind)
+        {
+            case EvidenceKind.SevSnp:
+                await AmdAsync(evidence[EvidencePart.Report], !evidence.Has(EvidencePart.Certificates), items, cancellation).ConfigureAwait(false);
+                break;
+            case EvidenceKind.AzureSnp when evidence[EvidencePart.Report].Length >= 32 + SnpReport.Length:
+                await AmdAsync(evidence[EvidencePart.Report].Slice(32, SnpReport.Length), !evidence.Has(EvidencePart.Certificates), items, cancellation).ConfigureAwait(false);
+                break;
+            case EvidenceKind.Tdx or EvidenceKind.Sgx:
+                await IntelAsync(evidence[EvidencePart.Report], items, cancellation).ConfigureAwait(false);
+                break;
+            case EvidenceKind.AzureTdx:
+                await IntelAsync(evidence[EvidencePart.TdQuote], items, cancellation).ConfigureAwait(false);
+                break;
+            default:
+                break;
+        }
+
+        return items;
+    }
+
+    private async ValueTask AmdAsync(ReadOnlyMemory<byte> bytes, bool leafToo, List<CollateralItem> items, CancellationToken cancellation)
+    {
+        if (bytes.Length != SnpReport.Length)
+        {
+            throw new AttestationDeviceException("The SNP report has not its length, so nothing can be fetched for it.");
+        }
+
+        var report = new SnpReport(bytes);
+        var known = report.Version >= 3 ? SnpProducts.FromProcessor(report.CpuFamily, report.CpuModel) : SnpProduct.Milan;
+        // A version 2 report does not say its generation: Milan is tried, then Genoa.
+        var product = known == SnpProduct.Unknown ? SnpProduct.Genoa : known;
+        var service = report.SigningKey == 1 ? "vlek" : "vcek";
+        items.AddRange(store.Import(await GetAsync(new Uri(services.AmdKds, $"/{service}/v1/{product}/cert_chain"), cancellation).ConfigureAwait(false)));
+        items.AddRange(store.Import(await GetAsync(new Uri(services.AmdKds, $"/{service}/v1/{product}/crl"), cancellation).ConfigureAwait(false)));
+        if (leafToo && report.SigningKey == 0)
+        {
+            var tcb = SnpTcb.Read(report.ReportedTcb.Span, product);
+            var id = Convert.ToHexStringLower(product == SnpProduct.Turin ? report.ChipId.Span[..8] : report.ChipId.Span);
+            var fmc = product == SnpProduct.Turin ? $"fmcSPL={tcb.Fmc:00}&" : "";
+            var query = $"/vcek/v1/{product}/{id}?{fmc}blSPL={tcb.BootLoader:00}&teeSPL={tcb.Tee:00}&snpSPL={tcb.Snp:00}&ucodeSPL={tcb.Microcode:00}";
+            items.AddRange(store.Import(await GetAsync(new Uri(services.AmdKds, query), cancellation).ConfigureAwait(false)));
+        }
+    }
+
+    private async ValueTask IntelAsync(ReadOnlyMemory<byte> bytes, List<CollateralItem> items, CancellationToken cancellation)
+    {
+        if (DcapQuote.TryParse(bytes, new Findings()) is not { CertificationType: 5 } quote || Pem.TryCertificates(quote.CertificationData) is not [var leaf, ..] || PckExtensions.TryRead(leaf) is not { } pck)
+        {
+            throw new AttestationDeviceException("The quote holds no PCK certificate, so the platform's collateral cannot be named.");
+        }
+
+        var technology = quote.IsTdx ? "tdx" : "sgx";
+        var fmspc = Convert.ToHexString(pck.Fmspc.Span);
+        var authority = leaf.IssuerWords.Contains("Processor", StringComparison.Ordinal) ? "processor" : "platform";
+        items.AddRange(await SignedAsync($"/{technology}/certification/v4/tcb?fmspc={fmspc}", "TCB-Info-Issuer-Chain", cancellation).ConfigureAwait(false));
+        items.AddRange(await SignedAsync($"/{technology}/certification/v4/qe/identity", "SGX-Enclave-Identity-Issuer-Chain", cancellation).ConfigureAwait(false));
+        items.AddRange(store.Import(await GetAsync(new Uri(services.IntelPcs, $"/sgx/certification/v4/pckcrl?ca={authority}&encoding=der"), cancellation).ConfigureAwait(false)));
+        items.AddRange(store.Import(await GetAsync(services.IntelRootList, cancellation).ConfigureAwait(false)));
+    }
+
+    private async ValueTask<IReadOnlyList<CollateralItem>> SignedAsync(string path, string header, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(new Uri(services.IntelPcs, path), cancellation).ConfigureAwait(false);
+        if (!response.Headers.TryGetValues(header, out var values))
+        {
+            throw new AttestationDeviceException($"{services.IntelPcs} answered {path} without the header {header}.");
+        }
+
+        var chain = Encoding.ASCII.GetBytes(WebUtility.UrlDecode(string.Concat(values)));
+        return store.Import(await BodyAsync(response, cancellation).ConfigureAwait(false), chain);
+    }
+
+    private async ValueTask<byte[]> GetAsync(Uri uri, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(uri, cancellation).ConfigureAwait(false);
+        return await BodyAsync(response, cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask<HttpResponseMessage> SendAsync(Uri uri, CancellationToken cancellation)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            response = await http.GetAsync(uri, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw new AttestationDeviceException($"{uri.Host} cannot be reached ({e.Message}). Fetch on a machine that can, and import the bundle here.", e);
+        }
+
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        var status = (int)response.StatusCode;
+        response.Dispose();
+        throw new AttestationDeviceException($"{uri} answered {status}{(status == 429 ? ": too many requests; wait and fetch again" : "")}.");
+    }
+
+    private static async ValueTask<byte[]> BodyAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        await using var reading = stream.ConfigureAwait(false);
+        var body = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        for (int got; (got = await stream.ReadAsync(buffer, cancellation).ConfigureAwait(false)) > 0;)
+        {
+            if (body.Length + got > BytesMax)
+            {
+                throw new AttestationDeviceException($"{response.RequestMessage?.RequestUri} answered with more than {BytesMax} bytes.");
+            }
+
+            body.Write(buffer, 0, got);
+        }
+
+        return body.ToArray();
+    }
+}
