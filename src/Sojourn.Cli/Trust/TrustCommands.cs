@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Sojourn.Attestation;
+using Sojourn.Attestation.Devices;
+using Sojourn.Cli.Running;
+
+namespace Sojourn.Cli.Trust;
+
+/// <summary><c>sojourn trust</c>: makes, verifies, appraises and explains proof of what a machine is and runs.</summary>
+internal static class TrustCommands
+{
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        ErrorRules.Add(exception => exception switch
+        {
+            CollateralException e => new CliError(ExitCode.BadInput, e.Message, "Remove the file, or import it again."),
+            AttestationDeviceException e => new CliError(ExitCode.Unreachable, e.Message),
+            _ => null,
+        });
+        return new Command("trust", "Prove what this machine is, and check what others prove.")
+        {
+            QuoteCommand.Create(),
+            VerifyCommand.Create(),
+            AppraiseCommand.Create(),
+            ExplainCommand.Create(),
+            CheckCommand.Create(),
+            EnrolCommand.Create(),
+            CollateralCommand.Create(),
+            ReferenceCommand.Create(),
+            KeyCommand.Create(),
+            ServeCommand.Create(),
+        };
+    }
+}

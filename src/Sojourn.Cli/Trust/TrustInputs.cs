@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Globalization;
+using Sojourn.Attestation;
+using Sojourn.Attestation.Devices.Collaterals;
+using Sojourn.Cli.Running;
+
+namespace Sojourn.Cli.Trust;
+
+/// <summary>Options that several verbs of <c>sojourn trust</c> share, and how they are read.</summary>
+internal sealed class TrustInputs
+{
+    private const long FileBytesMax = 64 * 1024 * 1024;
+
+    public Argument<string> Evidence { get; } = new("evidence") { Description = "The evidence file, as 'trust quote' writes it; with --kind, the raw report, quote or document." };
+
+    public Option<string?> Kind { get; } = new("--kind") { Description = "Read the file as a raw report of this kind: snp, tdx, sgx or nitro." };
+
+    public Option<string?> Certificates { get; } = new("--certificates") { Description = "Certificates that go with a raw report (VCEK or VLEK, PCK chain), PEM or DER." };
+
+    public Option<string?> Collateral { get; } = new("--collateral") { Description = "The collateral folder (default: the state folder's 'collateral')." };
+
+    public Option<string?> At { get; } = new("--at") { Description = "Judge at this UTC time instead of now, such as 2026-03-01T12:00:00Z." };
+
+    public Option<string?> Policy { get; } = new("--policy") { Description = "The appraisal policy (JSON). Without one the strict defaults hold: level tee, reference values needed." };
+
+    public Option<string?> Challenge { get; } = new("--challenge") { Description = "The challenge that the evidence must carry, hexadecimal." };
+
+    public Option<string?> ReportData { get; } = new("--report-data") { Description = "The report data (64 bytes, hexadecimal) that the evidence must carry." };
+
+    public static CollateralStore Store(string? folder) => new(folder ?? Path.Combine(Places.StateFolder, "collateral"));
+
+    public static byte[] Bytes(string path)
+    {
+        var info = new FileInfo(path);
+        if (!info.Exists)
+        {
+            throw new CliException(ExitCode.NotFound, $"there is no file {path}", "Check the path.");
+        }
+
+        return info.Length <= FileBytesMax ? File.ReadAllBytes(path) : throw new CliException(ExitCode.BadInput, $"{path} is larger than {FileBytesMax} bytes");
+    }
+
+    public static byte[] Hex(string text, string what)
+    {
+        try
+        {
+            return Convert.FromHexString(text);
+        }
+        catch (FormatException)
+        {
+            throw new CliException(ExitCode.Usage, $"{what} \"{text}\" is not hexadecimal");
+        }
+    }
+
+    public Evidence ReadEvidence(CommandRun run)
+    {
+        var path = run.Get(Evidence)!;
+        var bytes = Bytes(path);
+        if (run.Get(Kind) is { } kind)
+        {
+            var raw = new Evidence(ParseRawKind(kind), bytes);
+            return run.Get(Certificates) is { } certificates ? raw.With(EvidencePart.Certificates, Bytes(certificates)) : raw;
+        }
+
+        return Attestation.Evidence.TryDecode(bytes, out var evidence)
+            ? evidence! : throw new CliException(ExitCode.BadInput, $"{path} is not evidence as 'sojourn trust quote' writes it", "For a raw report name its kind, for example --kind snp.");
+    }
+
+    public DateTimeOffset Now(CommandRun run) => run.Get(At) is not { } text ? DateTimeOffset.UtcNow
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time
+        : throw new CliException(ExitCode.Usage, $"--at {text} is not a time", "Write it like 2026-03-01T12:00:00Z.");
+
+    public Collateral ReadCollateral(CommandRun run) => Store(run.Get(Collateral)).Load();
+
+    public AppraisalPolicy ReadPolicy(CommandRun run)
+    {
+        if (run.Get(Policy) is not { } path)
+        {
+            return new AppraisalPolicy();
+        }
+
+        return AppraisalPolicy.TryParse(Bytes(path), out var policy, out var problem) ? policy! : throw new CliException(ExitCode.Usage, $"{path}: {problem}", "See docs/ATTESTATION.md for the members of a policy.");
+    }
+
+    public ReportData? ReadExpected(CommandRun run)
+    {
+        if (run.Get(Challenge) is { } challenge)
+        {
+            var bytes = Hex(challenge, "the challenge");
+            return bytes.Length is > 0 and <= Attestation.ReportData.ChallengeMax ? Attestation.ReportData.ForChallenge(bytes) : throw new CliException(ExitCode.Usage, $"the challenge has {bytes.Length} bytes; 1 to {Attestation.ReportData.ChallengeMax} are possible");
+        }
+
+        if (run.Get(ReportData) is { } data)
+        {
+            var bytes = Hex(data, "the report data");
+            return bytes.Length == 64 ? Attestation.ReportData.FromDigest(bytes) : throw new CliException(ExitCode.Usage, $"the report data has {bytes.Length} bytes, expected 64");
+        }
+
+        return null;
+    }
+
+    private static EvidenceKind ParseRawKind(string kind) => kind switch
+    {
+        "snp" => EvidenceKind.SevSnp,
+        "tdx" => EvidenceKind.Tdx,
+        "sgx" => EvidenceKind.Sgx,
+        "nitro" => EvidenceKind.Nitro,
+        _ => throw new CliException(ExitCode.Usage, $"--kind {kind} is not one of snp, tdx, sgx, nitro"),
+    };
+}
