@@ -13,6 +13,7 @@ internal static class RootCommands
         ("content", Content.ContentCommands.Create),
         ("gateway", Gateway.GatewayCommands.Create),
         ("doctor", Doctor.DoctorCommand.Create),
+        ("trust", Trust.TrustCommands.Create),
         ("wasm", Wasm.WasmCommands.Create),
         ("keys", Keys.KeysCommands.Create),
         ("open", Seal.SealCommands.CreateOpen),

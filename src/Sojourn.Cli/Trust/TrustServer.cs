@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Sojourn.Attestation;
 using Sojourn.Attestation.Results;
@@ -134,7 +135,11 @@ internal sealed class TrustServer : IAsyncDisposable
             var challenged = root.TryGetProperty("challenge", out var challenge);
             expected = challenged ? ReportData.ForChallenge(Convert.FromHexString(challenge.GetString()!)) : ReportData.FromDigest(Convert.FromHexString(root.GetProperty("reportData").GetString()!));
         }
-        catch (Exception e) when (e is JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException or BadHttpRequestException)
+        catch (BadHttpRequestException e)
+        {
+            return Problem(e.StatusCode, "the request cannot be read", "Send at most 24 MiB of JSON.");
+        }
+        catch (Exception e) when (e is JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException)
         {
             return Problem(StatusCodes.Status400BadRequest, "the request is not understood", "Send evidence (base64) with challenge or reportData (hexadecimal); see /openapi/v1.json.");
         }
