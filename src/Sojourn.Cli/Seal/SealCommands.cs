@@ -46,6 +46,11 @@ internal static class SealCommands
                 Name = Path.GetFileName(source) is { Length: > 0 and <= 80 } name ? name : null,
             };
             var car = run.Get(file) ?? source + ".sealed.car";
+            if (File.Exists(car))
+            {
+                throw new CliException(ExitCode.Usage, $"{car} is there already", "Name another file with --car.");
+            }
+
             var temporary = car + ".part";
             try
             {
@@ -218,13 +223,31 @@ internal static class SealCommands
 
     private static async Task WriteAsync(Stream part, string target, long length, CommandRun run)
     {
-        using var progress = run.Progress("opening", length);
-        await using var file = new FileStream(target, FileMode.CreateNew, FileAccess.Write);
-        var buffer = new byte[1 << 20];
-        for (int read; (read = await part.ReadAsync(buffer, run.Cancellation).ConfigureAwait(false)) > 0;)
+        if (File.Exists(target))
         {
-            await file.WriteAsync(buffer.AsMemory(0, read), run.Cancellation).ConfigureAwait(false);
-            progress.Advance(read);
+            throw new CliException(ExitCode.Usage, $"{target} is there already", "Name another file.");
+        }
+
+        // Whole or not at all: content that breaks off must not look like content.
+        var temporary = target + ".part";
+        try
+        {
+            using (var progress = run.Progress("opening", length))
+            {
+                await using var file = new FileStream(temporary, FileMode.Create, FileAccess.Write);
+                var buffer = new byte[1 << 20];
+                for (int read; (read = await part.ReadAsync(buffer, run.Cancellation).ConfigureAwait(false)) > 0;)
+                {
+                    await file.WriteAsync(buffer.AsMemory(0, read), run.Cancellation).ConfigureAwait(false);
+                    progress.Advance(read);
+                }
+            }
+
+            File.Move(temporary, target, overwrite: false);
+        }
+        finally
+        {
+            File.Delete(temporary);
         }
     }
 
@@ -265,8 +288,9 @@ internal static class SealCommands
         return fault == PolicyFault.None ? signed! : throw new CliException(ExitCode.BadInput, $"{path} is not a signed policy: {fault}", "Make one with 'sojourn policy sign'.");
     }
 
-    private static CliError? Explain(Exception exception) => exception is SealedContentException e
-        ? new CliError(
+    private static CliError? Explain(Exception exception) => exception is ContentException broken
+        ? new CliError(broken.Fault == ContentFault.MissingBlock ? ExitCode.NotFound : ExitCode.BadInput, broken.Message, "The file was damaged or is not whole: fetch it again.")
+        : exception is SealedContentException e ? new CliError(
             e.Fault is SealedFault.NotForThisKey ? ExitCode.Refused : ExitCode.BadInput,
             e.Fault switch
             {
