@@ -58,6 +58,60 @@ internal abstract class ForwardStream : Stream
         return Take(buffer.Span);
     }
 
+    /// <summary>Copies to the end, making the next batch while the last one is being written.</summary>
+    public sealed override void CopyTo(Stream destination, int bufferSize)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        var writing = Task.CompletedTask;
+        try
+        {
+            while (HasBuffered || !ended)
+            {
+                if (!HasBuffered)
+                {
+                    Fill();
+                    ended = AtEnd;
+                    continue;
+                }
+
+                writing.GetAwaiter().GetResult();
+                var batch = Detach();
+                writing = Task.Run(() => destination.Write(batch.Span));
+            }
+        }
+        finally
+        {
+            // The other buffer must not be wiped or reused under a write that still runs.
+            writing.GetAwaiter().GetResult();
+        }
+    }
+
+    public sealed override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        var writing = Task.CompletedTask;
+        try
+        {
+            while (HasBuffered || !ended)
+            {
+                if (!HasBuffered)
+                {
+                    await FillAsync(cancellationToken).ConfigureAwait(false);
+                    ended = AtEnd;
+                    continue;
+                }
+
+                await writing.ConfigureAwait(false);
+                var batch = Detach();
+                writing = Task.Run(async () => await destination.WriteAsync(batch, cancellationToken).ConfigureAwait(false), CancellationToken.None);
+            }
+        }
+        finally
+        {
+            await writing.ConfigureAwait(false);
+        }
+    }
+
     public sealed override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
@@ -77,4 +131,7 @@ internal abstract class ForwardStream : Stream
     protected abstract ValueTask FillAsync(CancellationToken cancellationToken);
 
     protected abstract int Take(Span<byte> buffer);
+
+    /// <summary>Gives all that is buffered and goes on in another buffer, so that the first can be written meanwhile.</summary>
+    protected abstract ReadOnlyMemory<byte> Detach();
 }

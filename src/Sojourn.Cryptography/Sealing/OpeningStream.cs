@@ -10,7 +10,8 @@ internal sealed class OpeningStream : ForwardStream
     private readonly long chunks;
     private readonly long bodySize;
     private readonly byte[] input;
-    private readonly byte[] plain;
+    private byte[] plain;
+    private byte[]? spare;
     private long plainLeft;
     private long bodyRead;
     private long nextChunk;
@@ -41,6 +42,14 @@ internal sealed class OpeningStream : ForwardStream
         plain.AsSpan(plainAt, count).CopyTo(buffer);
         plainAt += count;
         return count;
+    }
+
+    protected override ReadOnlyMemory<byte> Detach()
+    {
+        var batch = plain.AsMemory(plainAt, plainEnd - plainAt);
+        (plain, spare) = (spare ?? GC.AllocateUninitializedArray<byte>(plain.Length, pinned: true), plain);
+        plainAt = plainEnd = 0;
+        return batch;
     }
 
     protected override void Fill()
@@ -84,6 +93,7 @@ internal sealed class OpeningStream : ForwardStream
     protected override void Dispose(bool disposing)
     {
         CryptographicOperations.ZeroMemory(plain);
+        CryptographicOperations.ZeroMemory(spare);
         cipher.Dispose();
         base.Dispose(disposing);
     }

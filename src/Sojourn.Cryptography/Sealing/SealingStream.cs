@@ -10,7 +10,8 @@ internal sealed class SealingStream : ForwardStream
     private readonly SizePadding padding;
     private readonly Func<long?> manifest;
     private readonly byte[] plain;
-    private readonly byte[] output;
+    private byte[] output;
+    private byte[]? spare;
     private int plainFilled;
     private int outputAt;
     private int outputEnd;
@@ -46,6 +47,14 @@ internal sealed class SealingStream : ForwardStream
         output.AsSpan(outputAt, count).CopyTo(buffer);
         outputAt += count;
         return count;
+    }
+
+    protected override ReadOnlyMemory<byte> Detach()
+    {
+        var batch = output.AsMemory(outputAt, outputEnd - outputAt);
+        (output, spare) = (spare ?? GC.AllocateUninitializedArray<byte>(output.Length), output);
+        outputAt = outputEnd = 0;
+        return batch;
     }
 
     protected override bool HasBuffered => outputAt < outputEnd;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Sojourn.Attestation;
+using Sojourn.Primitives;
 
 namespace Sojourn.Protocol.Policies;
 
@@ -100,9 +101,24 @@ public static class PolicyEvaluator
 
             if (data.Pool is { } pool)
             {
-                Add(Clause.Consent, pool.Members.Count(request.Consenting.Contains) >= pool.MembersMin);
+                Add(Clause.Consent, EnoughConsent(pool, request.Consenting));
             }
         }
+    }
+
+    private static bool EnoughConsent(PoolRule pool, ImmutableHashSet<Address> consenting)
+    {
+        var standing = 0;
+        foreach (var member in pool.Members)
+        {
+            // Large pools: stop as soon as enough are found.
+            if (consenting.Contains(member) && ++standing >= pool.MembersMin)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool AllNamed(ImmutableArray<ReadOnlyMemory<byte>> asked, ImmutableArray<ReadOnlyMemory<byte>> named)

@@ -98,6 +98,31 @@ public sealed class RoundTripTests
     }
 
     [Fact]
+    public async Task Reading_first_and_copying_then_gives_the_whole()
+    {
+        var plain = Sealed.Random(100_000);
+        var made = Sealed.Make(plain, 1024);
+        using var content = made.Open();
+        foreach (var asynchronous in new[] { false, true })
+        {
+            using var stream = content.OpenStream(new MemoryStream(made.Body));
+            var begin = new byte[777];
+            stream.ReadExactly(begin);
+            using var rest = new MemoryStream();
+            if (asynchronous)
+            {
+                await stream.CopyToAsync(rest);
+            }
+            else
+            {
+                stream.CopyTo(rest);
+            }
+
+            Assert.Equal(plain, begin.Concat(rest.ToArray()).ToArray());
+        }
+    }
+
+    [Fact]
     public void Several_recipients_each_open_alone_and_others_do_not()
     {
         using var p521 = HpkePrivateKey.Generate(HpkeKem.P521);
