@@ -24,6 +24,7 @@ public sealed class HashingRows : IContentRows
         var ceiling = Contestant.Timed("SHA-256 alone on all cores", HashOnly);
         report.Compare("CID of a 1 GiB file, nothing stored", "s", 5, "ceiling/ours ≥ 0.9", "time ratio ours/ceiling; unixfs-v1-2025, file in the page cache", ours, ceiling);
         report.Compare("processor time of the same", "s", 5, "ceiling/ours ≥ 0.9", "user and system, summed over cores: what other programs do does not matter", Processor("ours", () => Import(file, null)), Processor("SHA-256 alone", HashOnly));
+        report.Add(new BenchRow("memory of the same", $"{Peak(() => Import(file, null)) >> 20} MiB", "", "", "≤ 150 MiB", "growth of resident memory at its peak"));
         if (NodePeer.IsInstalled)
         {
             var car = Path.Combine(folder, "peer.car");
@@ -34,9 +35,11 @@ public sealed class HashingRows : IContentRows
 
         var archive = Path.Combine(folder, "file.car");
         Pack(file, archive);
+        report.Add(new BenchRow("memory of importing the file into a CAR", $"{Peak(() => Pack(file, archive)) >> 20} MiB", "", "", "≤ 150 MiB", "growth of resident memory at its peak"));
         File.Delete(file);
         Contestant[] peers = NodePeer.IsInstalled ? [new Contestant("@ipld/car 5.4.7 and node:crypto", () => NodePeer.Run("car-verify.mjs", archive))] : [];
         report.Compare("verify a CAR of 1 GiB", "s", 3, "ratio ≤ 1", "every block hashed; file in the page cache", Contestant.Timed("ours", () => Verify(archive)), peers);
+        report.Add(new BenchRow("memory of verifying it", $"{Peak(() => Verify(archive)) >> 20} MiB", "", "", "≤ 150 MiB", "growth of resident memory at its peak"));
     }
 
     private static Contestant Processor(string label, Action work) => new(label, () =>
@@ -45,6 +48,13 @@ public sealed class HashingRows : IContentRows
         work();
         return (Environment.CpuUsage.TotalTime - before).TotalSeconds;
     });
+
+    private static long Peak(Action work)
+    {
+        using var watch = new PeakMemory();
+        work();
+        return watch.Stop();
+    }
 
     private static void WriteFile(string path)
     {
