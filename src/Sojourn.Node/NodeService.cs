@@ -73,10 +73,11 @@ public sealed class NodeService(NodeContext node)
 
                     again = next;
                 }
-                catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException)
+#pragma warning disable CA1031 // The ledger, a gateway, the disk, or a fault of ours: one job must not end the node.
+                catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
                 {
-                    // The ledger, a gateway or the disk: say so, and come back.
-                    node.Journal.Add(JournalLevel.Trouble, "node", job, e.Message);
+                    node.Journal.Add(JournalLevel.Trouble, "node", job, $"will be tried again: {e.Message}");
                     again = new LookAgain(TimeSpan.FromSeconds(1));
                 }
 
@@ -91,12 +92,6 @@ public sealed class NodeService(NodeContext node)
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
             // The node stops; the ledger knows where the job stands.
-        }
-#pragma warning disable CA1031 // One job's fault must not end the node; it is written down for the operator.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            node.Journal.Add(JournalLevel.Trouble, "node", job, $"this node gave the job up after an unexpected {e.GetType().Name}: {e.Message}");
         }
         finally
         {

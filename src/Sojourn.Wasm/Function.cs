@@ -41,7 +41,6 @@ public abstract class Function
         Store.CheckUsable();
         Check(arguments, results);
         Store.Enter();
-        var depth = Store.Depth;
         try
         {
             Call(arguments, results);
@@ -52,7 +51,6 @@ public abstract class Function
         }
         finally
         {
-            Store.Depth = depth;
             Store.Exit();
         }
     }

@@ -167,7 +167,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
         PublishedContent data;
         using (var table = File.OpenRead(options.DataFile))
         {
-            data = await new Publisher(new FanOut([.. net.Nodes.Where(node => node.Executes).Select(node => node.Content.Store)]))
+            data = await new Publisher(new FanOutSink([.. net.Nodes.Where(node => node.Executes).Select(node => node.Content.Store)]))
                 .SealAsync(table, dataPolicy, [hospital.Sealing.Public], Path.GetFileName(options.DataFile), cancel).ConfigureAwait(false);
         }
 
@@ -364,15 +364,4 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
     private static string Name(DevNetwork net, Address address) => net.Nodes.FirstOrDefault(node => node.Keys.Address == address)?.Keys.Name ?? address.ToString();
 
     private static string Short(Digest digest) => digest.ToString()[..12];
-
-    private sealed class FanOut(IReadOnlyList<IBlockSink> sinks) : IBlockSink
-    {
-        public async ValueTask PutAsync(Block block, CancellationToken cancellationToken = default)
-        {
-            foreach (var sink in sinks)
-            {
-                await sink.PutAsync(block, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
 }

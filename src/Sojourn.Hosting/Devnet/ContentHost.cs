@@ -34,16 +34,19 @@ public sealed class ContentHost : IAsyncDisposable
     /// <summary>Opens the store and starts the gateway on a free port of loopback.</summary>
     /// <param name="folder">The store's folder.</param>
     /// <param name="cancel">Stops waiting.</param>
-    public static async Task<ContentHost> StartAsync(string folder, CancellationToken cancel)
+    /// <param name="port">The port; 0 for a free one.</param>
+    /// <param name="map">Maps further endpoints over the opened store; null for none.</param>
+    public static async Task<ContentHost> StartAsync(string folder, CancellationToken cancel, int port = 0, Action<WebApplication, FileBlockStore>? map = null)
     {
         var store = FileBlockStore.Open(folder);
         var counted = new CountingSource(store);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0").UseShutdownTimeout(TimeSpan.FromSeconds(2));
+        builder.WebHost.UseUrls(FormattableString.Invariant($"http://127.0.0.1:{port}")).UseShutdownTimeout(TimeSpan.FromSeconds(2));
         builder.WebHost.ConfigureKestrel(options => options.AddServerHeader = false);
         var application = builder.Build();
         new GatewayServer(counted).Use(application);
+        map?.Invoke(application, store);
         await application.StartAsync(cancel).ConfigureAwait(false);
         var address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         return new ContentHost(application, store, counted, new Uri(address));

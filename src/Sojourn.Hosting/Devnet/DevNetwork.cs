@@ -8,6 +8,7 @@ using Sojourn.Node.Journal;
 using Sojourn.Node.Keeping;
 using Sojourn.Node.Watching;
 using Sojourn.Primitives;
+using Sojourn.Protocol.Accounts;
 using Sojourn.Protocol.Genesis;
 using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
@@ -23,11 +24,12 @@ public sealed class DevNetwork : IAsyncDisposable
     private readonly List<(Task Task, UseLedger Uses)> _keepers = [];
     private readonly List<PartyKeys> _parties = [];
 
-    private DevNetwork(DevnetOptions options, EmbeddedLedger ledger, PartyKeys sequencer, ContentHost gateway, EnclaveImage image, ImmutableArray<DevnetNode> nodes)
+    private DevNetwork(DevnetOptions options, EmbeddedLedger ledger, PartyKeys sequencer, ContentHost gateway, MemoryDropBox box, EnclaveImage image, ImmutableArray<DevnetNode> nodes)
     {
         _options = options;
         Ledger = ledger;
         Gateway = gateway;
+        DropBox = box;
         Image = image;
         Nodes = nodes;
         _parties.Add(sequencer);
@@ -46,7 +48,7 @@ public sealed class DevNetwork : IAsyncDisposable
     public ImmutableArray<DevnetNode> Nodes { get; }
 
     /// <summary>The drop box.</summary>
-    public MemoryDropBox DropBox { get; } = new();
+    public MemoryDropBox DropBox { get; }
 
     /// <summary>Every gateway of the network.</summary>
     public IReadOnlyList<Uri> Gateways => [Gateway.Address, .. Nodes.Select(node => node.Content.Address)];
@@ -63,8 +65,6 @@ public sealed class DevNetwork : IAsyncDisposable
         var starts = Enumerable.Range(0, options.Nodes + options.Verifiers)
             .Select(i => DevnetNode.StartAsync(i < options.Nodes ? $"node-{i + 1}" : $"verifier-{i - options.Nodes + 1}", options, image, i < options.Nodes, cancel)).ToList();
         var nodes = (await Task.WhenAll(starts).ConfigureAwait(false)).ToImmutableArray();
-        var gateway = await ContentHost.StartAsync(Path.Combine(options.Folder, "gateway", "blocks"), cancel).ConfigureAwait(false);
-
         var path = Path.Combine(options.Folder, "ledger", "ledger.db");
         if (!File.Exists(path))
         {
@@ -86,7 +86,10 @@ public sealed class DevNetwork : IAsyncDisposable
         }
 
         var ledger = EmbeddedLedger.Open(new EmbeddedLedgerOptions { Path = path, Sequencer = sequencer.Signer, BeaconKey = sequencer.Vrf });
-        return new DevNetwork(options, ledger, sequencer, gateway, image, nodes);
+        var box = new MemoryDropBox();
+        var gateway = await ContentHost.StartAsync(
+            Path.Combine(options.Folder, "gateway", "blocks"), cancel, map: (application, store) => application.MapUploads(box, store, ledger, new AccountSignatures())).ConfigureAwait(false);
+        return new DevNetwork(options, ledger, sequencer, gateway, box, image, nodes);
     }
 
     /// <summary>Registers the nodes and lets them take part.</summary>

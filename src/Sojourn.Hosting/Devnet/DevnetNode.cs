@@ -87,7 +87,15 @@ public sealed class DevnetNode : IAsyncDisposable
             Gateway = Content.Address.ToString(),
             Pins = [.. holds.Select(ContentKey.Of).Order()],
         };
-        var result = await new Sender(ledger, Keys.Signer, Journal).SendNoncedAsync(new NodeRegister(profile, stake), cancel).ConfigureAwait(false);
+        var known = await ledger.NodeAsync(Keys.Address, cancel).ConfigureAwait(false);
+        SubmitResult result;
+        // A profile may change once in a while only; after a restart the gateway's port is another one.
+        while ((result = await new Sender(ledger, Keys.Signer, Journal).SendNoncedAsync(new NodeRegister(profile, known is null ? stake : Amount.Zero), cancel).ConfigureAwait(false)).Refusal
+            == Protocol.Reasons.Refusal.UpdateTooSoon)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(ledger.Genesis.HeightMilliseconds), cancel).ConfigureAwait(false);
+        }
+
         if (!result.Applied)
         {
             throw new InvalidOperationException($"{Keys.Name} could not register: {result.Refusal}.");

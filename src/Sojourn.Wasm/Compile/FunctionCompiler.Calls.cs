@@ -101,7 +101,6 @@ internal sealed partial class FunctionCompiler
             ClearBelow(type, hasRecord: instruction.Opcode != Opcode.ReturnCall);
         }
 
-        LeaveMetered();
         if (instruction.Opcode != Opcode.ReturnCall)
         {
             LoadRecord();

@@ -24,10 +24,10 @@ internal sealed partial class FunctionCompiler
                 EnterIf(in instruction);
                 return true;
             case Opcode.Else:
-                Else(instruction.Offset);
+                Else();
                 return true;
             case Opcode.End:
-                End(instruction.Offset);
+                End();
                 return true;
             case Opcode.Br:
                 Branch(instruction.Index);
@@ -39,7 +39,6 @@ internal sealed partial class FunctionCompiler
                 return true;
             case Opcode.BrIf:
                 BranchIf(instruction.Index);
-                ChargeOutOfLine(instruction.Offset);
                 return true;
             case Opcode.BrTable:
                 BranchTable(instruction.Labels!);
@@ -71,12 +70,12 @@ internal sealed partial class FunctionCompiler
                 skipped++;
                 break;
             case Opcode.Else when skipped == 0:
-                Else(instruction.Offset);
+                Else();
                 break;
             case Opcode.End:
                 if (skipped == 0)
                 {
-                    End(instruction.Offset);
+                    End();
                 }
                 else
                 {
@@ -117,14 +116,11 @@ internal sealed partial class FunctionCompiler
         frames.Add(frame);
         if (frame.Opcode == Opcode.Loop)
         {
-            deepestLoop = Math.Max(deepestLoop, ++loopDepth);
             il.Mark(frame.Label);
             if (owner.Options.Interruptible)
             {
                 Poll();
             }
-
-            ChargeAt(instruction.Offset);
         }
 
         if (!keepsStart)
@@ -141,7 +137,6 @@ internal sealed partial class FunctionCompiler
         if (stack.Count == Frame.Height)
         {
             TakeCondition().Branch(il, sense: false, frame.Else);
-            ChargeAt(instruction.Offset);
             frames.Add(frame);
             return;
         }
@@ -155,7 +150,6 @@ internal sealed partial class FunctionCompiler
         il.LoadLocal(aside);
         Give(IlType.Int32, aside);
         il.Branch(OpCodes.Brfalse, frame.Else);
-        ChargeAt(instruction.Offset);
         frames.Add(frame);
         LoadAll(frame.StartLocals);
     }
@@ -237,7 +231,7 @@ internal sealed partial class FunctionCompiler
         return frame.EndLocals = made;
     }
 
-    private void Else(int offset)
+    private void Else()
     {
         var frame = Frame;
         if (reachable)
@@ -248,20 +242,17 @@ internal sealed partial class FunctionCompiler
         }
 
         il.Mark(frame.Else);
-        ChargeAt(offset);
         frame.Opcode = Opcode.Else;
         stack.RemoveRange(frame.Height, stack.Count - frame.Height);
-        AddOperands(frame.Start);
+        stack.AddRange(frame.Start);
         LoadAll(frame.StartLocals);
         reachable = true;
     }
 
-    private void End(int offset)
+    private void End()
     {
         var frame = Frame;
         frames.RemoveAt(frames.Count - 1);
-        loopDepth -= frame.Opcode == Opcode.Loop ? 1 : 0;
-        poppedDepth = 0;
         var inLocals = frame.Spilled.Length > 0 || frame.Opcode == Opcode.If || (frame.Opcode != Opcode.Loop && frame.IsLabelUsed);
         if (reachable && inLocals)
         {
@@ -287,18 +278,10 @@ internal sealed partial class FunctionCompiler
             return;
         }
 
-        AddOperands(frame.End);
+        stack.AddRange(frame.End);
+        highest = Math.Max(highest, stack.Count);
         if (reachable)
         {
-            if (inLocals || frame.End.Length == 0)
-            {
-                ChargeAt(offset);
-            }
-            else
-            {
-                ChargeOutOfLine(offset);
-            }
-
             LoadAll(frame.Spilled);
             if (inLocals)
             {
@@ -307,19 +290,6 @@ internal sealed partial class FunctionCompiler
         }
 
         Release(frame);
-    }
-
-    // Operands that are in locals, or will be.
-    private void AddOperands(WasmType[] operands)
-    {
-        stack.AddRange(operands);
-        highest = Math.Max(highest, stack.Count);
-        while (depths.Count < stack.Count)
-        {
-            depths.Add(0);
-        }
-
-        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(depths).Slice(stack.Count - operands.Length, operands.Length).Clear();
     }
 
     private void EndWithoutElse(BlockFrame frame)
@@ -368,7 +338,6 @@ internal sealed partial class FunctionCompiler
             return;
         }
 
-        LeaveMetered();
         if (frame.End.Length <= 1)
         {
             if (inLocals)

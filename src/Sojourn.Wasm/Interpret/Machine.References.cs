@@ -32,10 +32,6 @@ internal sealed partial class Machine
                     Pop();
                     Branch(instruction.Index);
                 }
-                else
-                {
-                    ChargeAt(pc - 1);
-                }
 
                 return true;
             case Opcode.BrOnNonNull:
@@ -46,7 +42,6 @@ internal sealed partial class Machine
                 else
                 {
                     Pop();
-                    ChargeAt(pc - 1);
                 }
 
                 return true;
@@ -65,20 +60,12 @@ internal sealed partial class Machine
                 {
                     Branch(instruction.Index);
                 }
-                else
-                {
-                    ChargeAt(pc - 1);
-                }
 
                 return true;
             case Opcode.BrOnCastFail:
                 if (!Fits(stack[top - 1].Reference, instruction.Type2))
                 {
                     Branch(instruction.Index);
-                }
-                else
-                {
-                    ChargeAt(pc - 1);
                 }
 
                 return true;

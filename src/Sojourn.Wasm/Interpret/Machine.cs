@@ -1,4 +1,3 @@
-using Sojourn.Wasm.Fuel;
 using Sojourn.Wasm.Model;
 using Sojourn.Wasm.Run;
 
@@ -7,7 +6,7 @@ namespace Sojourn.Wasm.Interpret;
 /// <summary>Runs one call from the host to its end: the stacks of the specification, written down as they are (4.2.12 "Stack").</summary>
 /// <remarks>Locals and operands share one stack of values; labels and frames have stacks of their own. Calls between interpreted functions
 /// do not nest on the thread's stack.</remarks>
-internal sealed unsafe partial class Machine(Store store)
+internal sealed partial class Machine(Store store)
 {
     /// <summary>A guess at what a frame of compiled code takes, so that both tiers allow recursion of like depth.</summary>
     private const int BytesPerFrame = 64;
@@ -29,15 +28,14 @@ internal sealed unsafe partial class Machine(Store store)
     private int labelBase;
 
     /// <summary>What is needed to go on in a caller.</summary>
-    private readonly record struct Frame(Instance Instance, Body Body, FuelPlan? Plan, int Function, int Pc, int Locals, int LabelBase);
+    private readonly record struct Frame(Instance Instance, Body Body, int Function, int Pc, int Locals, int LabelBase);
 
     /// <summary>A block being executed.</summary>
     /// <param name="Continuation">Where a branch to it goes on.</param>
     /// <param name="Arity">The number of values a branch carries.</param>
     /// <param name="Height">The height of the value stack below them.</param>
     /// <param name="Try">The place of the try_table it stands for, or -1.</param>
-    /// <param name="IsLoop">Whether the block is a loop, to whose head a branch goes.</param>
-    private readonly record struct Label(int Continuation, int Arity, int Height, int Try, bool IsLoop = false);
+    private readonly record struct Label(int Continuation, int Arity, int Height, int Try);
 
     /// <summary>Calls a function and waits for its end.</summary>
     public void Run(Instance callee, int index, ReadOnlySpan<Value> arguments, Span<Value> results)
@@ -55,7 +53,7 @@ internal sealed unsafe partial class Machine(Store store)
                 Guarded();
             }
         }
-        catch (TrapException trap)
+        catch (TrapException trap) when (trap.Frames.Count == 0)
         {
             trap.Frames = Backtrace();
             throw;
@@ -89,20 +87,16 @@ internal sealed unsafe partial class Machine(Store store)
         var list = new List<TrapFrame>();
         if (body is not null)
         {
-            list.Add(Describe(instance, body, function, pc));
+            list.Add(new(function, null, null));
         }
 
         for (var i = frames.Count - 1; i > 0 && list.Count < Most; i--)
         {
-            list.Add(Describe(frames[i].Instance, frames[i].Body, frames[i].Function, frames[i].Pc));
+            list.Add(new(frames[i].Function, null, null));
         }
 
         return list;
     }
-
-    // The program counter is already past the instruction.
-    private static TrapFrame Describe(Instance instance, Body body, int function, int pc) =>
-        Debug.TrapFrames.Describe(instance.Module, function, pc > 0 && pc <= body.Code.Length ? body.Code[pc - 1].Offset : null);
 
     private void Push(in Slot slot)
     {
@@ -128,17 +122,15 @@ internal sealed unsafe partial class Machine(Store store)
     /// <summary>Begins a function: its arguments are on the stack and become its first locals.</summary>
     private void Enter(Instance callee, int index)
     {
-        var code = (InterpretedCode)callee.Module.Code;
-        if (frames.Count >= framesMax && !code.IsMetered)
+        if (frames.Count >= framesMax)
         {
             throw new TrapException(TrapKind.StackExhausted);
         }
 
         CheckInterrupt(callee);
-        frames.Add(new(instance, body, plan, function, pc, locals, labelBase));
-        EnterMetered(code, index);
+        frames.Add(new(instance, body, function, pc, locals, labelBase));
         instance = callee;
-        body = code.BodyOf(index);
+        body = ((InterpretedCode)callee.Module.Code).BodyOf(index);
         function = index;
         pc = 0;
         locals = top - body.Type.Parameters.Length;
@@ -160,11 +152,10 @@ internal sealed unsafe partial class Machine(Store store)
 
     private void Leave()
     {
-        LeaveMetered();
         labels.RemoveRange(labelBase, labels.Count - labelBase);
         var caller = frames[^1];
         frames.RemoveAt(frames.Count - 1);
-        (instance, body, plan, function, pc, locals, labelBase) = caller;
+        (instance, body, function, pc, locals, labelBase) = caller;
     }
 
     /// <summary>Moves the top values down to a height and drops what lay between.</summary>
@@ -188,14 +179,9 @@ internal sealed unsafe partial class Machine(Store store)
         Slide(target.Arity, target.Height);
         labels.RemoveRange(at, depth + 1);
         pc = target.Continuation;
-        if (target.IsLoop)
+        if (body.Code[pc].Opcode == Opcode.Loop)
         {
             CheckInterrupt(instance);
-        }
-        else
-        {
-            // What is behind a block's end begins a segment, however it is reached.
-            ChargeAt(pc - 1);
         }
     }
 
@@ -243,8 +229,7 @@ internal sealed unsafe partial class Machine(Store store)
             case Opcode.Loop:
                 // A branch to a loop executes the loop instruction again, which opens the label anew.
                 var (inputs, _) = Arity(instruction.Block);
-                labels.Add(new(pc - 1, inputs, top - inputs, -1, IsLoop: true));
-                ChargeAt(pc - 1);
+                labels.Add(new(pc - 1, inputs, top - inputs, -1));
                 break;
             case Opcode.If:
                 var otherwise = body.Match[pc - 1];
@@ -255,14 +240,6 @@ internal sealed unsafe partial class Machine(Store store)
                 {
                     // Without an else the end follows, which closes the label.
                     pc = hasElse ? otherwise + 1 : otherwise;
-                    if (hasElse)
-                    {
-                        ChargeAt(otherwise);
-                    }
-                }
-                else
-                {
-                    ChargeAt(pc - 1);
                 }
 
                 break;
@@ -278,7 +255,6 @@ internal sealed unsafe partial class Machine(Store store)
                 else
                 {
                     labels.RemoveAt(labels.Count - 1);
-                    ChargeAt(pc - 1);
                 }
 
                 break;
@@ -289,10 +265,6 @@ internal sealed unsafe partial class Machine(Store store)
                 if (Pop().I32 != 0)
                 {
                     Branch(instruction.Index);
-                }
-                else
-                {
-                    ChargeAt(pc - 1);
                 }
 
                 break;
@@ -371,7 +343,6 @@ internal sealed unsafe partial class Machine(Store store)
                 Push(new Slot { V128 = instruction.Vector });
                 break;
             default:
-                ChargeBulk(instruction.Opcode);
                 if (!TryMemory(instruction) && !TryTable(instruction) && !TryReference(instruction) && !TryHeap(instruction))
                 {
                     Numeric(instruction);

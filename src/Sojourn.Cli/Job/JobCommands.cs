@@ -1,0 +1,277 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Sojourn.Cli.Devnet;
+using Sojourn.Cli.Output;
+using Sojourn.Cli.Running;
+using Sojourn.Content;
+using Sojourn.Cryptography.HybridEncryption;
+using Sojourn.Hosting.Devnet;
+using Sojourn.Hosting.JobFiles;
+using Sojourn.Hosting.Publishing;
+using Sojourn.Hosting.Yaml;
+using Sojourn.Primitives;
+using Sojourn.Protocol.DropBox;
+using Sojourn.Protocol.Reasons;
+using Sojourn.Protocol.Receipts;
+using Sojourn.Protocol.State;
+using Sojourn.Protocol.Transactions;
+using Sojourn.Protocol.Views;
+
+namespace Sojourn.Cli.Job;
+
+/// <summary><c>sojourn job run|validate|list|describe|get|stop</c>.</summary>
+internal static class JobCommands
+{
+    /// <summary>The noun.</summary>
+    public static Command Create()
+    {
+        ErrorRules.Add(e => e switch
+        {
+            YamlFileException yaml => new CliError(ExitCode.Usage, yaml.Message, "sojourn job validate FILE checks a file without posting it."),
+            DevnetUnreachableException => new CliError(ExitCode.Unreachable, e.Message),
+            _ => null,
+        });
+        return new Command("job", "Jobs: post, watch, fetch results.") { Run(), Validate(), List(), Describe(), Get(), Stop() };
+    }
+
+    private static Command Validate()
+    {
+        var file = new Argument<FileInfo>("file") { Description = "A job file (YAML)." };
+        var command = new Command("validate", "Check a job file without posting it.") { file };
+        command.SetRun(async run =>
+        {
+            var job = await ReadAsync(run, run.Get(file)!).ConfigureAwait(false);
+            run.Out.WriteLine($"valid: {job.Terms.Executors} executors, {job.Terms.Agreeing} equal results, {job.Terms.Verifiers} verifiers' seats, level {job.Terms.LevelMin}, {job.Spec.Inputs.Length} inputs, specification {job.Spec.Cid}");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Run()
+    {
+        var folder = DevnetCommands.FolderOption();
+        var file = new Argument<FileInfo>("file") { Description = "A job file (YAML)." };
+        var who = new Option<string>("--as") { Description = "The requester.", DefaultValueFactory = _ => "requester" };
+        var idOnly = new Option<bool>("--id-only") { Description = "Print the job's id and return at once." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Show what the job would set aside, and post nothing." };
+        var command = new Command("run", "Post a job and follow it to its end.") { file, folder, who, idOnly, dryRun };
+        command.SetRun(async run =>
+        {
+            using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
+            using var party = net.Party(run.Get(who)!);
+            var job = await ReadAsync(run, run.Get(file)!).ConfigureAwait(false);
+            var offers = new List<Digest>();
+            foreach (var content in job.Terms.Inputs.Prepend(job.Terms.Code).Concat(job.Spec.Libraries.Select(library => library.Content)).Distinct())
+            {
+                var found = await net.Ledger.OffersAsync(new OfferQuery(Content: content), run.Cancellation).ConfigureAwait(false);
+                if (!found.IsEmpty)
+                {
+                    offers.Add(found[0].Id);
+                }
+            }
+
+            job = job.For(job.Recipients.Select(name => RecipientOf(net, name)), offers);
+            var quote = await net.Ledger.QuoteAsync(job.Terms, run.Cancellation).ConfigureAwait(false);
+            if (quote.Escrow is { } escrow)
+            {
+                run.Note($"sets aside at most {escrow.Total}: executors {escrow.Executors}, verifiers {escrow.Verifiers}, storage {escrow.Storage}, offers {escrow.Offers}, fee {escrow.Fee}; what is not used comes back");
+            }
+
+            if (run.Get(dryRun) || quote.Refusal != Refusal.None)
+            {
+                return quote.Refusal == Refusal.None ? ExitCode.Ok
+                    : throw new CliException(ExitCode.Refused, $"the ledger would refuse this job: {quote.Refusal}.", "sojourn market and sojourn account show offers and balances.");
+            }
+
+            using var uploads = net.Uploads(party);
+            await uploads.PutAsync(Block.Create(Multicodec.DagCbor, job.Spec.Encode()), run.Cancellation).ConfigureAwait(false);
+            var head = await net.Ledger.HeadAsync(run.Cancellation).ConfigureAwait(false);
+            var posted = await net.SubmitAsync(party, new JobPost(job.Terms), run.Cancellation).ConfigureAwait(false);
+            if (!posted.Applied)
+            {
+                throw new CliException(ExitCode.Refused, $"the ledger refused the job: {posted.Refusal}.", "sojourn account show tells what the requester has.");
+            }
+
+            run.Out.WriteLine(posted.Subject);
+            await run.Out.FlushAsync(run.Cancellation).ConfigureAwait(false);
+            if (run.Get(idOnly))
+            {
+                return ExitCode.Ok;
+            }
+
+            await foreach (var entry in net.Ledger.EventsAsync(head.Events, run.Cancellation).ConfigureAwait(false))
+            {
+                if (entry.Event.Job != posted.Subject)
+                {
+                    continue;
+                }
+
+                if (JobWords.Of(entry.Event) is { } words)
+                {
+                    run.Note($"height {entry.Height}: {words}");
+                }
+
+                if (entry.Event.Kind == EventKind.Closed)
+                {
+                    var outcome = (JobOutcome)entry.Event.Number;
+                    run.Note(outcome == JobOutcome.Succeeded ? $"Next: ./sojourn job get {posted.Subject}" : $"Next: ./sojourn job describe {posted.Subject}");
+                    return outcome == JobOutcome.Succeeded ? ExitCode.Ok : ExitCode.Refused;
+                }
+            }
+
+            return ExitCode.Unreachable;
+        });
+        return command;
+    }
+
+    private static Command List()
+    {
+        var folder = DevnetCommands.FolderOption();
+        var output = OutputOption.Create();
+        var open = new Option<bool>("--open") { Description = "Only jobs that are not closed." };
+        var idOnly = new Option<bool>("--id-only") { Description = "Print ids alone." };
+        var command = new Command("list", "List jobs, newest first.") { folder, open, idOnly, output };
+        command.SetRun(async run =>
+        {
+            using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
+            var jobs = await net.Ledger.JobsAsync(new JobQuery(Open: run.Get(open), Max: 1000), run.Cancellation).ConfigureAwait(false);
+            if (run.Get(idOnly))
+            {
+                foreach (var job in jobs)
+                {
+                    run.Out.WriteLine(job.Id);
+                }
+
+                return ExitCode.Ok;
+            }
+
+            run.Results.List(
+                jobs,
+                new Column<JobSummary>("job", j => j.Id.ToString()),
+                new Column<JobSummary>("phase", j => j.Phase.ToString()),
+                new Column<JobSummary>("outcome", j => j.Outcome.ToString()),
+                new Column<JobSummary>("height", j => j.Height, AlignRight: true),
+                new Column<JobSummary>("requester", j => j.Requester.ToString()));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Describe()
+    {
+        var folder = DevnetCommands.FolderOption();
+        var id = IdArgument();
+        var output = OutputOption.Create();
+        var command = new Command("describe", "Show a job: terms, rounds, who did what, who was paid and why.") { id, folder, output };
+        command.SetRun(async run =>
+        {
+            using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
+            var job = await JobOfAsync(net, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
+            var node = JobWords.Describe(job);
+            if (run.Format == OutputFormat.Table)
+            {
+                run.Out.Write(Yaml.Print(node));
+            }
+            else
+            {
+                run.Results.Document(node);
+            }
+
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Get()
+    {
+        var folder = DevnetCommands.FolderOption();
+        var id = IdArgument();
+        var who = new Option<string>("--as") { Description = "The recipient.", DefaultValueFactory = _ => "requester" };
+        var target = new Option<DirectoryInfo?>("--to") { Description = "Where to write (default: a folder named by the job)." };
+        var command = new Command("get", "Fetch a job's result and receipt, verify both, and open the result.") { id, folder, who, target };
+        command.SetRun(async run =>
+        {
+            using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
+            using var party = net.Party(run.Get(who)!);
+            var job = await JobOfAsync(net, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
+            var (round, executor) = job.Rounds.SelectMany(r => r.Executors.Select(e => (r, e))).LastOrDefault(pair => pair.e.Result?.Statement.Tag == job.AgreedTag && job.AgreedTag is not null);
+            if (executor?.Result is not { } result)
+            {
+                throw new CliException(ExitCode.NotFound, $"the job has no agreed result ({job.Phase}, {job.Outcome}).", $"sojourn job describe {job.Id} says why.");
+            }
+
+            using var uploads = net.Uploads(party);
+            var receipt = await uploads.GetAsync(job.Id, DropNames.Receipt(round.Index, executor.Node), run.Cancellation).ConfigureAwait(false)
+                ?? throw new CliException(ExitCode.NotFound, "the receipt is not in the drop box any more.", "Ask the executor's gateway for it.");
+            if (Digest.Of(receipt.Span) != result.Statement.Receipt || JobReceipt.Verify(receipt.Span, executor.Evidence!.ReceiptKey.Span) != Primitives.Cose.CoseFault.None
+                || !JobReceipt.TryDecode(receipt.Span, out var read, out _) || read!.Job != job.Id)
+            {
+                throw new CliException(ExitCode.BadInput, "the receipt is not the one that the ledger names.", "Nothing was written.");
+            }
+
+            var to = run.Get(target)?.FullName ?? Path.GetFullPath(job.Id.ToString()[..16]);
+            Directory.CreateDirectory(to);
+            await File.WriteAllBytesAsync(Path.Combine(to, "receipt.cose"), receipt.ToArray(), run.Cancellation).ConfigureAwait(false);
+            await File.WriteAllTextAsync(Path.Combine(to, "receipt.key"), Convert.ToHexStringLower(executor.Evidence.ReceiptKey.Span) + "\n", run.Cancellation).ConfigureAwait(false);
+            foreach (var (path, content) in await new OutputReader(net.Content).OpenAsync(read.Output, party.Sealing, run.Cancellation).ConfigureAwait(false))
+            {
+                var at = Path.Combine(to, "output", path);
+                Directory.CreateDirectory(Path.GetDirectoryName(at)!);
+                await File.WriteAllBytesAsync(at, content, run.Cancellation).ConfigureAwait(false);
+                run.Out.WriteLine(at);
+            }
+
+            run.Note($"Next: ./sojourn receipt verify {Path.Combine(to, "receipt.cose")} --key {Path.Combine(to, "receipt.key")}");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Stop()
+    {
+        var folder = DevnetCommands.FolderOption();
+        var id = IdArgument();
+        var who = new Option<string>("--as") { Description = "The requester.", DefaultValueFactory = _ => "requester" };
+        var command = new Command("stop", "Cancel a job whose draw is not known yet.") { id, folder, who };
+        command.SetRun(async run =>
+        {
+            using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
+            using var party = net.Party(run.Get(who)!);
+            var job = await JobOfAsync(net, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
+            var result = await net.SubmitAsync(party, new JobCancel(job.Id), run.Cancellation).ConfigureAwait(false);
+            return result.Applied ? ExitCode.Ok
+                : throw new CliException(ExitCode.Refused, $"the ledger refused: {result.Refusal}.", "Once the beacon is known a job runs to its end; that is what keeps posters from choosing who is drawn.");
+        });
+        return command;
+    }
+
+    private static Argument<string> IdArgument() => new("job") { Description = "The job's id, or its beginning." };
+
+    private static async Task<JobView> JobOfAsync(DevnetClient net, string id, CancellationToken cancel)
+    {
+        if (!Digest.TryParse(id, out var digest))
+        {
+            var found = (await net.Ledger.JobsAsync(new JobQuery(Max: 10_000), cancel).ConfigureAwait(false)).Where(job => job.Id.ToString().StartsWith(id, StringComparison.OrdinalIgnoreCase)).ToList();
+            digest = found.Count == 1 ? found[0].Id
+                : throw new CliException(found.Count == 0 ? ExitCode.NotFound : ExitCode.Usage, string.Create(CultureInfo.InvariantCulture, $"{found.Count} jobs begin with '{id}'."), "sojourn job list shows them.");
+        }
+
+        return await net.Ledger.JobAsync(digest, cancel).ConfigureAwait(false) ?? throw new CliException(ExitCode.NotFound, $"no job is called {digest}.", "sojourn job list shows those there are.");
+    }
+
+    private static ReadOnlyMemory<byte> RecipientOf(DevnetClient net, string name)
+    {
+        if (name.Length == 130 && name.All(char.IsAsciiHexDigit))
+        {
+            var bytes = Convert.FromHexString(name);
+            return HpkePublicKey.TryImport(HpkeKem.P256, bytes, out _) ? bytes : throw new CliException(ExitCode.Usage, $"the recipient {name[..16]}… is no public key.", "65 bytes of an uncompressed P-256 point were expected.");
+        }
+
+        using var party = net.Party(name);
+        return party.Sealing.Public.Bytes;
+    }
+
+    private static async Task<JobFile> ReadAsync(CommandRun run, FileInfo file) =>
+        JobFile.Parse(file.Name, await File.ReadAllTextAsync(file.FullName, run.Cancellation).ConfigureAwait(false));
+}

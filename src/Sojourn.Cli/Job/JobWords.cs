@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+using Sojourn.Protocol.Reasons;
+using Sojourn.Protocol.State;
+using Sojourn.Protocol.Transactions;
+using Sojourn.Protocol.Views;
+
+namespace Sojourn.Cli.Job;
+
+/// <summary>A job's stages in words.</summary>
+internal static class JobWords
+{
+    /// <summary>What an event means for somebody who waits; null for what does not matter to them.</summary>
+    public static string? Of(LedgerEvent e) => e.Kind switch
+    {
+        EventKind.JobPosted => $"escrowed; the beacon of height {e.Number} will draw",
+        EventKind.ExecutorDrawn => $"elected to execute: {e.Account}",
+        EventKind.VerifierDrawn => $"elected to verify: {e.Account}",
+        EventKind.EvidencePublished => $"attested: {e.Account} published its evidence",
+        EventKind.Admitted => $"admitted: {e.Account}",
+        EventKind.NotAdmitted => $"refused by the verifiers: {e.Account}",
+        EventKind.Released => $"key released to the enclave of {e.Account}",
+        EventKind.Denied => $"a keeper denied: {(DenyReason)e.Number}",
+        EventKind.Committed => $"ran and committed: {e.Account}",
+        EventKind.Revealed => $"revealed: {e.Account}",
+        EventKind.Failed => $"failed, signed: {e.Account} ({(FailReason)e.Number})",
+        EventKind.Agreed => "results agree",
+        EventKind.Disputed => "results contradict each other: a larger committee decides",
+        EventKind.Audited => "drawn for an audit: others run it again",
+        EventKind.Closed => $"closed: {(JobOutcome)e.Number}",
+        _ => null,
+    };
+
+    /// <summary>The whole job as a document.</summary>
+    public static JsonObject Describe(JobView job) => new()
+    {
+        ["job"] = job.Id.ToString(),
+        ["requester"] = job.Requester.ToString(),
+        ["phase"] = job.Phase.ToString(),
+        ["outcome"] = job.Outcome.ToString(),
+        ["deadline"] = job.Deadline,
+        ["escrow"] = job.Escrow.ToString(),
+        ["code"] = job.Terms.Code.ToString(),
+        ["inputs"] = new JsonArray([.. job.Terms.Inputs.Select(input => (JsonNode)input.ToString())]),
+        ["specification"] = job.Terms.Spec.ToString(),
+        ["level"] = job.Terms.LevelMin.ToString(),
+        ["agreedTag"] = job.AgreedTag?.ToString(),
+        ["agreedExit"] = job.AgreedExit,
+        ["rounds"] = new JsonArray([.. job.Rounds.Select(Round)]),
+    };
+
+    private static JsonNode Round(RoundView round) => new JsonObject
+    {
+        ["round"] = round.Index,
+        ["kind"] = round.Kind.ToString(),
+        ["beacon"] = round.Beacon?.ToString(),
+        ["quorum"] = round.Quorum,
+        ["executors"] = new JsonArray([.. round.Executors.Select(executor => new JsonObject
+        {
+            ["node"] = executor.Node.ToString(),
+            ["status"] = executor.Status.ToString(),
+            ["holdsInputs"] = executor.Local,
+            ["votes"] = new JsonArray([.. executor.Votes.Select(vote => (JsonNode)$"{vote.Verifier} {vote.Verdict}")]),
+            ["releases"] = new JsonArray([.. executor.Releases.Select(release => (JsonNode)$"{release.Offer} {(release.Denied is { } denied ? $"denied: {denied}" : "released")}")]),
+            ["exit"] = executor.Result?.Statement.Exit,
+            ["fuel"] = executor.Result?.Statement.Fuel,
+            ["fail"] = executor.Fail?.ToString(),
+        })]),
+        ["verifiers"] = new JsonArray([.. round.Verifiers.Select(verifier => (JsonNode)$"{verifier.Node} ({verifier.Seats} seats)")]),
+    };
+}
