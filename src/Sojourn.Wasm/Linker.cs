@@ -11,6 +11,15 @@ public sealed class Linker(Store store)
     /// <summary>The store that the instances will live in.</summary>
     public Store Store { get; } = store;
 
+    /// <summary>Begins a module that the host makes of delegates, memories, tables and globals.</summary>
+    /// <param name="name">The name guests import it by.</param>
+    /// <returns>The module, to be added to; what is added counts at once.</returns>
+    public HostModule CreateHostModule(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return new(this, name);
+    }
+
     /// <summary>Offers a host function given as a delegate: parameters int, uint, long, ulong, float, double, <c>Vector128&lt;byte&gt;</c>, <see cref="Function"/> or object, optionally a <see cref="Caller"/> first; a result of one of these, a tuple of them, or none.</summary>
     /// <param name="module">The module's name.</param>
     /// <param name="name">The field's name.</param>
