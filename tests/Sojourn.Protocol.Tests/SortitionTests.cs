@@ -68,7 +68,7 @@ public sealed class SortitionTests
             return;
         }
 
-        uint[] units = [1, 2, 3, 4, 5, 1];
+        uint[] units = [1, 2, 3, 4, 5, 1, 17, 33];
         var counts = new long[units.Length];
         for (var i = 0; i < draws; i++)
         {

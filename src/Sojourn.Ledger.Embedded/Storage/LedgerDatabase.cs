@@ -220,7 +220,7 @@ internal sealed class LedgerDatabase : IDisposable
     public List<Digest> Receipts(ulong from, int max)
     {
         using var command = _connection.CreateCommand();
-        command.CommandText = "SELECT digest FROM receipt WHERE number >= ?1 ORDER BY number LIMIT ?2";
+        command.CommandText = "SELECT digest FROM receipt WHERE number >= ?1 AND number < ?1 + ?2 ORDER BY number";
         command.Parameters.Add(new SqliteParameter("?1", (long)from));
         command.Parameters.Add(new SqliteParameter("?2", max));
         using var reader = command.ExecuteReader();

@@ -39,7 +39,8 @@ public sealed class DurabilityTests
             command.Parameters.Add(new SqliteParameter($"?{i + 1}", values[i]));
         }
 
-        Assert.True(command.ExecuteNonQuery() > 0);
+        var changed = command.ExecuteNonQuery();
+        Assert.True(changed > 0, $"{sql} changed nothing");
     }
 
     [Fact]
@@ -171,7 +172,7 @@ public sealed class DurabilityTests
         Check(ChainFaultKind.UnreadableBlock, "UPDATE block SET number = CASE number WHEN 5 THEN 100005 ELSE 5 END WHERE number IN (5, ?1); UPDATE block SET number = ?1 WHERE number = 100005", (long)last);
         Check(ChainFaultKind.WrongIndex, "UPDATE block SET events = zeroblob(length(events)) WHERE number = (SELECT MIN(number) FROM block WHERE length(events) > 0)");
         Check(ChainFaultKind.WrongIndex, "DELETE FROM line WHERE position = (SELECT MAX(position) FROM line)");
-        Check(ChainFaultKind.WrongIndex, "DELETE FROM job");
+        Check(ChainFaultKind.WrongIndex, "DELETE FROM job WHERE length(id) = 32");
         Check(ChainFaultKind.WrongReceipts, "DELETE FROM receipt WHERE number = 1");
     }
 
