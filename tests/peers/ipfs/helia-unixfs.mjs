@@ -10,7 +10,7 @@ import { CID } from 'multiformats/cid'
 const helia = await withHTTP(createHeliaLight(), {
   allowInsecure: true,
   allowLocal: true,
-  delegatedRouters: [],
+  delegatedRouters: [process.argv[2]],
   recursiveGateways: [process.argv[2]]
 }).start()
 const fs = unixfs(helia)

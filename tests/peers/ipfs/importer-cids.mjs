@@ -12,7 +12,9 @@ for await (const line of createInterface({ input: process.stdin })) {
   const options = {
     cidVersion: job.cidVersion,
     rawLeaves: job.rawLeaves,
-    reduceSingleLeafToSelf: true,
+    // The trickle layout as Kubo does it: leaves of type Raw, and a root even above a single leaf.
+    reduceSingleLeafToSelf: job.layout !== 'trickle',
+    leafType: job.layout === 'trickle' ? 'raw' : 'file',
     chunker: fixedSize({ chunkSize: job.chunk }),
     layout: job.layout === 'trickle' ? trickle({ maxChildrenPerNode: job.width, layerRepeat: 4 }) : balanced({ maxChildrenPerNode: job.width }),
     wrapWithDirectory: false

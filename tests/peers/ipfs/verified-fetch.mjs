@@ -10,7 +10,7 @@ const gateway = process.argv[2]
 const helia = await withHTTP(createHeliaLight(), {
   allowInsecure: true,
   allowLocal: true,
-  delegatedRouters: [],
+  delegatedRouters: [gateway],
   recursiveGateways: [gateway]
 }).start()
 const fetch = await createVerifiedFetch(helia)
