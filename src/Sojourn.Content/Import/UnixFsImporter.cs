@@ -184,7 +184,8 @@ public static class UnixFsImporter
         var assembly = new Assembly(null, options, cancellationToken);
         var handle = file.SafeFileHandle;
         var start = file.Position;
-        var size = BatchSize(options.Profile);
+        // No buffer is held between the steps, so each may be long: cores then rarely wait for one another.
+        var size = 4 * BatchSize(options.Profile);
         var spare = new System.Collections.Concurrent.ConcurrentBag<LeafHasher>();
         var pipeline = new OrderedPipeline<long, LeafBatch>(
             offset =>
