@@ -41,6 +41,7 @@ public abstract class Function
         Store.CheckUsable();
         Check(arguments, results);
         Store.Enter();
+        var depth = Store.Depth;
         try
         {
             Call(arguments, results);
@@ -51,6 +52,7 @@ public abstract class Function
         }
         finally
         {
+            Store.Depth = depth;
             Store.Exit();
         }
     }

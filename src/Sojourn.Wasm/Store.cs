@@ -52,6 +52,13 @@ public sealed unsafe class Store : IDisposable
 
     internal StoreBlock* Block { get; private set; }
 
+    /// <summary>Counted stack that is left.</summary>
+    internal long Depth
+    {
+        get => Block->Depth;
+        set => Block->Depth = value;
+    }
+
     internal object?[] ResultReferences { get; }
 
     internal TypeRegistry Types { get; } = new();
@@ -214,10 +221,11 @@ public sealed unsafe class Store : IDisposable
         byte marker;
         if (entries++ == 0)
         {
+            Block->Depth = Options.StackBytesMax;
             var here = (nint)(&marker);
             var thread = Environment.CurrentManagedThreadId;
             var room = here - stackLimit;
-            if (thread != enteredThread || room > Options.StackBytesMax || room < Options.StackBytesMax - (64 << 10))
+            if (thread != enteredThread || room > Room || room < Room - (64 << 10))
             {
                 SetStackLimit(here, thread);
             }
@@ -232,11 +240,14 @@ public sealed unsafe class Store : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Exit() => entries--;
 
+    /// <summary>Native stack that the guest may use. Frames of machine code may take more than is counted for them; with room to spare metered code meets the counted limit first.</summary>
+    private long Room => 2L * Options.StackBytesMax;
+
     private void SetStackLimit(nint here, int thread)
     {
         CheckUsable();
         enteredThread = thread;
-        stackLimit = Math.Max(here - Options.StackBytesMax, ThreadStack.LowestUsable());
+        stackLimit = Math.Max((nint)(here - Room), ThreadStack.LowestUsable());
         lock (gate)
         {
             foreach (var region in regions)

@@ -4,11 +4,22 @@ namespace Sojourn.Wasm;
 /// <param name="FunctionIndex">Index in the module.</param>
 /// <param name="Name">From the name section, or null.</param>
 /// <param name="Source">File and line from DWARF, or null.</param>
-public sealed record TrapFrame(int FunctionIndex, string? Name, string? Source);
+public sealed record TrapFrame(int FunctionIndex, string? Name, string? Source)
+{
+    /// <summary>Byte offset in the module of the instruction, or in optimised code of one near it; null where it is not known.</summary>
+    public int? Offset { get; init; }
+
+    /// <summary>One line of a backtrace.</summary>
+    /// <returns>Name or index, offset, source line.</returns>
+    public override string ToString() =>
+        (Name ?? $"function {FunctionIndex}") + (Offset is { } offset ? $" at 0x{offset:x}" : "") + (Source is null ? "" : $" ({Source})");
+}
 
 /// <summary>Execution of a guest ended before its time. The guest cannot catch it.</summary>
 public class TrapException : Exception
 {
+    private IReadOnlyList<TrapFrame>? frames;
+
     /// <summary>Makes a trap.</summary>
     /// <param name="kind">Why.</param>
     public TrapException(TrapKind kind)
@@ -25,7 +36,12 @@ public class TrapException : Exception
     public TrapKind Kind { get; }
 
     /// <summary>Functions of the guest that were running, innermost first; bounded.</summary>
-    public IReadOnlyList<TrapFrame> Frames { get; internal set; } = [];
+    /// <remarks>Worked out when first asked for.</remarks>
+    public IReadOnlyList<TrapFrame> Frames
+    {
+        get => frames ??= Debug.TrapFrames.Of(this);
+        internal set => frames = value;
+    }
 
     /// <summary>The words of the specification's scripts for a kind.</summary>
     /// <param name="kind">A kind.</param>

@@ -26,6 +26,7 @@ internal sealed class CompiledCode : ModuleCode
         var context = new Context();
         using var stream = new MemoryStream(image, writable: false);
         code = context.LoadFromStream(stream).ManifestModule;
+        Debug.TrapFrames.Register(code.Assembly, module);
         imported = module.Definition.ImportedFunctions;
         entryPoints = new nint[module.Definition.Functions.Length - imported];
         invokers = new CallInvoker?[entryPoints.Length];

@@ -11,6 +11,11 @@ internal sealed partial class FunctionCompiler
     private void BulkInstruction(in Instruction instruction)
     {
         var (index, other) = (instruction.Index, instruction.Index2);
+        if (instruction.Opcode is not (Opcode.DataDrop or Opcode.ElemDrop or Opcode.TableSize))
+        {
+            ChargeBulk(instruction.Opcode, Il(stack[^1]) == IlType.Int64);
+        }
+
         switch (instruction.Opcode)
         {
             case Opcode.MemoryInit:

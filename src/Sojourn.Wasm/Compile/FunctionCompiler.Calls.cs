@@ -101,6 +101,7 @@ internal sealed partial class FunctionCompiler
             ClearBelow(type, hasRecord: instruction.Opcode != Opcode.ReturnCall);
         }
 
+        LeaveMetered();
         if (instruction.Opcode != Opcode.ReturnCall)
         {
             LoadRecord();

@@ -24,10 +24,10 @@ internal sealed partial class FunctionCompiler
                 EnterIf(in instruction);
                 return true;
             case Opcode.Else:
-                Else();
+                Else(instruction.Offset);
                 return true;
             case Opcode.End:
-                End();
+                End(instruction.Offset);
                 return true;
             case Opcode.Br:
                 Branch(instruction.Index);
@@ -39,6 +39,7 @@ internal sealed partial class FunctionCompiler
                 return true;
             case Opcode.BrIf:
                 BranchIf(instruction.Index);
+                ChargeOutOfLine(instruction.Offset);
                 return true;
             case Opcode.BrTable:
                 BranchTable(instruction.Labels!);
@@ -70,12 +71,12 @@ internal sealed partial class FunctionCompiler
                 skipped++;
                 break;
             case Opcode.Else when skipped == 0:
-                Else();
+                Else(instruction.Offset);
                 break;
             case Opcode.End:
                 if (skipped == 0)
                 {
-                    End();
+                    End(instruction.Offset);
                 }
                 else
                 {
@@ -116,11 +117,14 @@ internal sealed partial class FunctionCompiler
         frames.Add(frame);
         if (frame.Opcode == Opcode.Loop)
         {
+            deepestLoop = Math.Max(deepestLoop, ++loopDepth);
             il.Mark(frame.Label);
             if (owner.Options.Interruptible)
             {
                 Poll();
             }
+
+            ChargeAt(instruction.Offset);
         }
 
         if (!keepsStart)
@@ -137,6 +141,7 @@ internal sealed partial class FunctionCompiler
         if (stack.Count == Frame.Height)
         {
             TakeCondition().Branch(il, sense: false, frame.Else);
+            ChargeAt(instruction.Offset);
             frames.Add(frame);
             return;
         }
@@ -150,6 +155,7 @@ internal sealed partial class FunctionCompiler
         il.LoadLocal(aside);
         Give(IlType.Int32, aside);
         il.Branch(OpCodes.Brfalse, frame.Else);
+        ChargeAt(instruction.Offset);
         frames.Add(frame);
         LoadAll(frame.StartLocals);
     }
@@ -231,7 +237,7 @@ internal sealed partial class FunctionCompiler
         return frame.EndLocals = made;
     }
 
-    private void Else()
+    private void Else(int offset)
     {
         var frame = Frame;
         if (reachable)
@@ -242,17 +248,20 @@ internal sealed partial class FunctionCompiler
         }
 
         il.Mark(frame.Else);
+        ChargeAt(offset);
         frame.Opcode = Opcode.Else;
         stack.RemoveRange(frame.Height, stack.Count - frame.Height);
-        stack.AddRange(frame.Start);
+        AddOperands(frame.Start);
         LoadAll(frame.StartLocals);
         reachable = true;
     }
 
-    private void End()
+    private void End(int offset)
     {
         var frame = Frame;
         frames.RemoveAt(frames.Count - 1);
+        loopDepth -= frame.Opcode == Opcode.Loop ? 1 : 0;
+        poppedDepth = 0;
         var inLocals = frame.Spilled.Length > 0 || frame.Opcode == Opcode.If || (frame.Opcode != Opcode.Loop && frame.IsLabelUsed);
         if (reachable && inLocals)
         {
@@ -278,10 +287,18 @@ internal sealed partial class FunctionCompiler
             return;
         }
 
-        stack.AddRange(frame.End);
-        highest = Math.Max(highest, stack.Count);
+        AddOperands(frame.End);
         if (reachable)
         {
+            if (inLocals || frame.End.Length == 0)
+            {
+                ChargeAt(offset);
+            }
+            else
+            {
+                ChargeOutOfLine(offset);
+            }
+
             LoadAll(frame.Spilled);
             if (inLocals)
             {
@@ -290,6 +307,19 @@ internal sealed partial class FunctionCompiler
         }
 
         Release(frame);
+    }
+
+    // Operands that are in locals, or will be.
+    private void AddOperands(WasmType[] operands)
+    {
+        stack.AddRange(operands);
+        highest = Math.Max(highest, stack.Count);
+        while (depths.Count < stack.Count)
+        {
+            depths.Add(0);
+        }
+
+        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(depths).Slice(stack.Count - operands.Length, operands.Length).Clear();
     }
 
     private void EndWithoutElse(BlockFrame frame)
@@ -338,6 +368,7 @@ internal sealed partial class FunctionCompiler
             return;
         }
 
+        LeaveMetered();
         if (frame.End.Length <= 1)
         {
             if (inLocals)

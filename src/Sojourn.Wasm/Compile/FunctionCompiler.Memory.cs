@@ -163,6 +163,7 @@ internal sealed partial class FunctionCompiler
     private bool MemoryGrow(in Instruction instruction)
     {
         var wide = module.Memories[instruction.Index].Limits.Is64Bit;
+        ChargeBulk(Opcode.MemoryGrow, wide);
         Widen(wide);
         il.LoadArgument(ContextArgument);
         il.LoadInt32(instruction.Index);

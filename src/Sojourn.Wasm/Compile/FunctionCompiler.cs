@@ -11,6 +11,9 @@ namespace Sojourn.Wasm.Compile;
 /// <summary>Compiles function bodies to IL in one pass; one group of instructions per file. The operand stack becomes IL's evaluation stack.</summary>
 internal sealed partial class FunctionCompiler
 {
+    private const int ExpressionDepthMax = 100;
+    private const int LoopDepthMax = 64;
+    private const int OperandsMax = 20_000;
     private readonly WasmModule owner;
     private readonly ModuleDefinition module;
     private readonly ContextLayout layout;
@@ -21,6 +24,7 @@ internal sealed partial class FunctionCompiler
     private readonly List<BlockFrame> frames = [];
     private readonly List<IlType> locals = [];
     private readonly Stack<int>[] free = [new(), new(), new(), new(), new(), new(), new()];
+    private readonly List<int> depths = [];
     private readonly bool guarded;
     private readonly bool pollsByFault;
     private readonly WasmFeatures features;
@@ -31,6 +35,9 @@ internal sealed partial class FunctionCompiler
     private Condition? condition;
     private bool reachable;
     private int skipped;
+    private int poppedDepth;
+    private int loopDepth;
+    private int deepestLoop;
     private IlLabel interrupted;
     private bool pollsUsed;
 
@@ -57,12 +64,13 @@ internal sealed partial class FunctionCompiler
         var body = module.Functions[functionIndex].Body!;
         Reset(type, body);
         var reader = new InstructionReader(module.Bytes.Span, body.CodeOffset, body.CodeLength, features);
-        Prologue(body);
+        Prologue(functionIndex, body);
         frames.Add(new() { Opcode = Opcode.Block, Start = [], End = [.. type.Results], Height = 0, Label = il.DefineLabel() });
         reachable = true;
         while (frames.Count > 0)
         {
             reader.Read(out var instruction);
+            NotePlace(instruction.Offset);
             if (reachable)
             {
                 Instruction(in instruction, ref reader);
@@ -73,7 +81,8 @@ internal sealed partial class FunctionCompiler
             }
         }
 
-        Epilogue(type);
+        Epilogue();
+        CheckLimits(body);
         var parameters = IlTypes.Of(type.Parameters.AsSpan(), types, spare: 1);
         parameters[^1] = IlType.Native;
         image.AddMethod(
@@ -82,7 +91,23 @@ internal sealed partial class FunctionCompiler
             type.Results.Length == 0 ? null : IlTypes.Of(type.Results[0], types),
             il.Finish(),
             Math.Min(highest + 12, ushort.MaxValue),
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(locals));
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(locals),
+            optimize: deepestLoop <= LoopDepthMax);
+    }
+
+    // What the platform's compiler or the stack could not bear is refused by name.
+    private void CheckLimits(FunctionBody body)
+    {
+        if (highest > OperandsMax)
+        {
+            throw new ModuleException(ModuleFault.LimitExceeded, body.CodeOffset, $"a function has more than {OperandsMax} operands at once");
+        }
+
+        var frame = (16L * (locals.Count + parameterCount)) + (8L * highest) + (il.Instructions > 20_000 ? il.Instructions : 0);
+        if (frame > ThreadStack.FrameBytesMax)
+        {
+            throw new ModuleException(ModuleFault.LimitExceeded, body.CodeOffset, $"a function's frame may need {frame} bytes, the limit is {ThreadStack.FrameBytesMax}");
+        }
     }
 
     private void Reset(FunctionType type, FunctionBody body)
@@ -114,11 +139,15 @@ internal sealed partial class FunctionCompiler
         highest = 0;
         condition = null;
         skipped = 0;
+        poppedDepth = 0;
+        loopDepth = 0;
+        deepestLoop = 0;
+        depths.Clear();
         pollsUsed = false;
         interrupted = il.DefineLabel();
     }
 
-    private void Prologue(FunctionBody body)
+    private void Prologue(int functionIndex, FunctionBody body)
     {
         if (HasCalls(body))
         {
@@ -134,6 +163,7 @@ internal sealed partial class FunctionCompiler
             il.StoreLocal(memoryLocal);
         }
 
+        EnterMetered(functionIndex);
     }
 
     // Leaves with small frames need no check: the reserve below the limit holds them.
@@ -188,8 +218,9 @@ internal sealed partial class FunctionCompiler
         il.Branch(OpCodes.Brtrue, interrupted);
     }
 
-    private void Epilogue(FunctionType type)
+    private void Epilogue()
     {
+        EndMetered();
         if (pollsUsed)
         {
             il.Mark(interrupted);
@@ -207,6 +238,7 @@ internal sealed partial class FunctionCompiler
     private void Instruction(in Instruction instruction, ref InstructionReader reader)
     {
         var opcode = instruction.Opcode;
+        poppedDepth = 0;
         if (condition is not null && opcode is not (Opcode.BrIf or Opcode.If or Opcode.I32Eqz))
         {
             Settle();
@@ -255,18 +287,45 @@ internal sealed partial class FunctionCompiler
 
     private void Push(WasmType type)
     {
+        var depth = poppedDepth + 1;
+        poppedDepth = 0;
+        if (depth > ExpressionDepthMax && condition is null)
+        {
+            // The platform's compiler walks expressions recursively, on a stack that a deep enough one would overflow.
+            var form = Il(type);
+            var aside = Take(form);
+            il.StoreLocal(aside);
+            il.LoadLocal(aside);
+            Give(form, aside);
+            depth = 0;
+        }
+
         stack.Add(type);
+        while (depths.Count < stack.Count)
+        {
+            depths.Add(0);
+        }
+
+        depths[stack.Count - 1] = depth;
         highest = Math.Max(highest, stack.Count);
     }
 
     private WasmType Pop()
     {
         var type = stack[^1];
-        stack.RemoveAt(stack.Count - 1);
+        Pop(1);
         return type;
     }
 
-    private void Pop(int count) => stack.RemoveRange(stack.Count - count, count);
+    private void Pop(int count)
+    {
+        for (var i = stack.Count - count; i < stack.Count; i++)
+        {
+            poppedDepth = Math.Max(poppedDepth, i < depths.Count ? depths[i] : 0);
+        }
+
+        stack.RemoveRange(stack.Count - count, count);
+    }
 
     private int NewLocal(IlType type)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Sojourn.Wasm.Fuel;
 using Sojourn.Wasm.Run;
 
 namespace Sojourn.Wasm.Interpret;
@@ -15,6 +16,9 @@ internal sealed class InterpretedTier : IExecutionTier
 internal sealed class InterpretedCode(WasmModule module) : ModuleCode
 {
     private readonly Body?[] bodies = new Body?[module.Definition.Functions.Length];
+    private readonly FuelPlan?[] plans = new FuelPlan?[module.Definition.Functions.Length];
+
+    public bool IsMetered { get; } = module.Options.Fuel != FuelMode.None;
 
     public override nint EntryPoint(int functionIndex) => 0;
 
@@ -27,6 +31,9 @@ internal sealed class InterpretedCode(WasmModule module) : ModuleCode
 
         new Machine(instance.Store).Run(instance, functionIndex, arguments, results);
     }
+
+    /// <summary>What a function costs; only for metered modules.</summary>
+    public FuelPlan PlanOf(int functionIndex) => plans[functionIndex] ??= FuelPlan.Of(module, functionIndex);
 
     public Body BodyOf(int functionIndex) => bodies[functionIndex] ??= Body.Decode(module, functionIndex);
 }

@@ -32,6 +32,10 @@ internal sealed partial class Machine
                     Pop();
                     Branch(instruction.Index);
                 }
+                else
+                {
+                    ChargeAt(pc - 1);
+                }
 
                 return true;
             case Opcode.BrOnNonNull:
@@ -42,6 +46,7 @@ internal sealed partial class Machine
                 else
                 {
                     Pop();
+                    ChargeAt(pc - 1);
                 }
 
                 return true;
@@ -60,12 +65,20 @@ internal sealed partial class Machine
                 {
                     Branch(instruction.Index);
                 }
+                else
+                {
+                    ChargeAt(pc - 1);
+                }
 
                 return true;
             case Opcode.BrOnCastFail:
                 if (!Fits(stack[top - 1].Reference, instruction.Type2))
                 {
                     Branch(instruction.Index);
+                }
+                else
+                {
+                    ChargeAt(pc - 1);
                 }
 
                 return true;

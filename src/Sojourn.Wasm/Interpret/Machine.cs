@@ -1,3 +1,4 @@
+using Sojourn.Wasm.Fuel;
 using Sojourn.Wasm.Model;
 using Sojourn.Wasm.Run;
 
@@ -6,7 +7,7 @@ namespace Sojourn.Wasm.Interpret;
 /// <summary>Runs one call from the host to its end: the stacks of the specification, written down as they are (4.2.12 "Stack").</summary>
 /// <remarks>Locals and operands share one stack of values; labels and frames have stacks of their own. Calls between interpreted functions
 /// do not nest on the thread's stack.</remarks>
-internal sealed partial class Machine(Store store)
+internal sealed unsafe partial class Machine(Store store)
 {
     /// <summary>A guess at what a frame of compiled code takes, so that both tiers allow recursion of like depth.</summary>
     private const int BytesPerFrame = 64;
@@ -28,14 +29,15 @@ internal sealed partial class Machine(Store store)
     private int labelBase;
 
     /// <summary>What is needed to go on in a caller.</summary>
-    private readonly record struct Frame(Instance Instance, Body Body, int Function, int Pc, int Locals, int LabelBase);
+    private readonly record struct Frame(Instance Instance, Body Body, FuelPlan? Plan, int Function, int Pc, int Locals, int LabelBase);
 
     /// <summary>A block being executed.</summary>
     /// <param name="Continuation">Where a branch to it goes on.</param>
     /// <param name="Arity">The number of values a branch carries.</param>
     /// <param name="Height">The height of the value stack below them.</param>
     /// <param name="Try">The place of the try_table it stands for, or -1.</param>
-    private readonly record struct Label(int Continuation, int Arity, int Height, int Try);
+    /// <param name="IsLoop">Whether the block is a loop, to whose head a branch goes.</param>
+    private readonly record struct Label(int Continuation, int Arity, int Height, int Try, bool IsLoop = false);
 
     /// <summary>Calls a function and waits for its end.</summary>
     public void Run(Instance callee, int index, ReadOnlySpan<Value> arguments, Span<Value> results)
@@ -53,7 +55,7 @@ internal sealed partial class Machine(Store store)
                 Guarded();
             }
         }
-        catch (TrapException trap) when (trap.Frames.Count == 0)
+        catch (TrapException trap)
         {
             trap.Frames = Backtrace();
             throw;
@@ -87,16 +89,20 @@ internal sealed partial class Machine(Store store)
         var list = new List<TrapFrame>();
         if (body is not null)
         {
-            list.Add(new(function, null, null));
+            list.Add(Describe(instance, body, function, pc));
         }
 
         for (var i = frames.Count - 1; i > 0 && list.Count < Most; i--)
         {
-            list.Add(new(frames[i].Function, null, null));
+            list.Add(Describe(frames[i].Instance, frames[i].Body, frames[i].Function, frames[i].Pc));
         }
 
         return list;
     }
+
+    // The program counter is already past the instruction.
+    private static TrapFrame Describe(Instance instance, Body body, int function, int pc) =>
+        Debug.TrapFrames.Describe(instance.Module, function, pc > 0 && pc <= body.Code.Length ? body.Code[pc - 1].Offset : null);
 
     private void Push(in Slot slot)
     {
@@ -122,15 +128,17 @@ internal sealed partial class Machine(Store store)
     /// <summary>Begins a function: its arguments are on the stack and become its first locals.</summary>
     private void Enter(Instance callee, int index)
     {
-        if (frames.Count >= framesMax)
+        var code = (InterpretedCode)callee.Module.Code;
+        if (frames.Count >= framesMax && !code.IsMetered)
         {
             throw new TrapException(TrapKind.StackExhausted);
         }
 
         CheckInterrupt(callee);
-        frames.Add(new(instance, body, function, pc, locals, labelBase));
+        frames.Add(new(instance, body, plan, function, pc, locals, labelBase));
+        EnterMetered(code, index);
         instance = callee;
-        body = ((InterpretedCode)callee.Module.Code).BodyOf(index);
+        body = code.BodyOf(index);
         function = index;
         pc = 0;
         locals = top - body.Type.Parameters.Length;
@@ -152,10 +160,11 @@ internal sealed partial class Machine(Store store)
 
     private void Leave()
     {
+        LeaveMetered();
         labels.RemoveRange(labelBase, labels.Count - labelBase);
         var caller = frames[^1];
         frames.RemoveAt(frames.Count - 1);
-        (instance, body, function, pc, locals, labelBase) = caller;
+        (instance, body, plan, function, pc, locals, labelBase) = caller;
     }
 
     /// <summary>Moves the top values down to a height and drops what lay between.</summary>
@@ -179,9 +188,14 @@ internal sealed partial class Machine(Store store)
         Slide(target.Arity, target.Height);
         labels.RemoveRange(at, depth + 1);
         pc = target.Continuation;
-        if (body.Code[pc].Opcode == Opcode.Loop)
+        if (target.IsLoop)
         {
             CheckInterrupt(instance);
+        }
+        else
+        {
+            // What is behind a block's end begins a segment, however it is reached.
+            ChargeAt(pc - 1);
         }
     }
 
@@ -229,7 +243,8 @@ internal sealed partial class Machine(Store store)
             case Opcode.Loop:
                 // A branch to a loop executes the loop instruction again, which opens the label anew.
                 var (inputs, _) = Arity(instruction.Block);
-                labels.Add(new(pc - 1, inputs, top - inputs, -1));
+                labels.Add(new(pc - 1, inputs, top - inputs, -1, IsLoop: true));
+                ChargeAt(pc - 1);
                 break;
             case Opcode.If:
                 var otherwise = body.Match[pc - 1];
@@ -240,6 +255,14 @@ internal sealed partial class Machine(Store store)
                 {
                     // Without an else the end follows, which closes the label.
                     pc = hasElse ? otherwise + 1 : otherwise;
+                    if (hasElse)
+                    {
+                        ChargeAt(otherwise);
+                    }
+                }
+                else
+                {
+                    ChargeAt(pc - 1);
                 }
 
                 break;
@@ -255,6 +278,7 @@ internal sealed partial class Machine(Store store)
                 else
                 {
                     labels.RemoveAt(labels.Count - 1);
+                    ChargeAt(pc - 1);
                 }
 
                 break;
@@ -265,6 +289,10 @@ internal sealed partial class Machine(Store store)
                 if (Pop().I32 != 0)
                 {
                     Branch(instruction.Index);
+                }
+                else
+                {
+                    ChargeAt(pc - 1);
                 }
 
                 break;
@@ -343,6 +371,7 @@ internal sealed partial class Machine(Store store)
                 Push(new Slot { V128 = instruction.Vector });
                 break;
             default:
+                ChargeBulk(instruction.Opcode);
                 if (!TryMemory(instruction) && !TryTable(instruction) && !TryReference(instruction) && !TryHeap(instruction))
                 {
                     Numeric(instruction);

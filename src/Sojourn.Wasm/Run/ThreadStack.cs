@@ -6,7 +6,10 @@ namespace Sojourn.Wasm.Run;
 internal static unsafe partial class ThreadStack
 {
     /// <summary>Left for host functions, the runtime and its exception handling below the guest's deepest frame.</summary>
-    private const int ReserveBytes = 320 << 10;
+    private const int ReserveBytes = (320 << 10) + FrameBytesMax;
+
+    /// <summary>The largest frame of compiled code: a frame is there before its function can look at the limit.</summary>
+    public const int FrameBytesMax = 320 << 10;
 
     [ThreadStatic]
     private static nint lowest;
@@ -35,7 +38,7 @@ internal static unsafe partial class ThreadStack
         }
 
         // Elsewhere: what the platform promises every thread, less the reserve.
-        return here - (512 << 10);
+        return here - (256 << 10);
     }
 
     [LibraryImport("libc", EntryPoint = "pthread_self")]

@@ -12,12 +12,16 @@ public sealed class SpecScriptTests(ITestOutputHelper output)
     {
         ["guard"] = x => x with { Tier = ExecutionTier.Compiled, Protection = MemoryProtection.GuardPages },
         ["bounds"] = x => x with { Tier = ExecutionTier.Compiled, Protection = MemoryProtection.BoundsChecks },
+        ["path"] = x => x with { Fuel = FuelMode.Path },
+        ["exact"] = x => x with { Fuel = FuelMode.Exact, Protection = MemoryProtection.BoundsChecks },
         ["interpreter"] = x => x with { Tier = ExecutionTier.Interpreted },
     };
 
     [VectorTheory("wasm-spec")]
     [InlineData("guard", "2.0")]
     [InlineData("bounds", "2.0")]
+    [InlineData("path", "2.0")]
+    [InlineData("exact", "2.0")]
     [InlineData("interpreter", "2.0")]
     [InlineData("interpreter", "3.0")]
     public void Scripts_pass(string tier, string version)

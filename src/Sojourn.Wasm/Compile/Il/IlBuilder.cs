@@ -14,6 +14,7 @@ internal sealed class IlBuilder
     private readonly List<SwitchTable> switches = [];
     private byte[] code = new byte[1024];
     private int length;
+    private Func<int, int>? moved;
 
     /// <summary>Bytes written so far, all branches counted long.</summary>
     public int Length => length;
@@ -159,6 +160,9 @@ internal sealed class IlBuilder
         length += 4 * ids.Length;
     }
 
+    /// <summary>Where a marked label came to lie in the code that was last finished.</summary>
+    public int OffsetOf(IlLabel label) => moved!(label.Id);
+
     /// <summary>The finished code.</summary>
     public byte[] Finish()
     {
@@ -189,6 +193,7 @@ internal sealed class IlBuilder
             }
         }
 
+        moved = Moved;
         return Copy(isShort, shortBefore);
 
         int Moved(int label) => labels[label] - (3 * shortBefore[firstBranchAfter[label]]);

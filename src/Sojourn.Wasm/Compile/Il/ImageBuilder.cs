@@ -55,7 +55,7 @@ internal sealed class ImageBuilder
     public static int MethodToken(int position) => 0x06000001 + position;
 
     /// <summary>Adds the next method.</summary>
-    public void AddMethod(string name, ReadOnlySpan<IlType> parameters, IlType? result, byte[] il, int maxStack, ReadOnlySpan<IlType> localTypes, ReadOnlySpan<IlRegion> regions = default)
+    public void AddMethod(string name, ReadOnlySpan<IlType> parameters, IlType? result, byte[] il, int maxStack, ReadOnlySpan<IlType> localTypes, bool optimize = true, ReadOnlySpan<IlRegion> regions = default)
     {
         var body = bodies.AddMethodBody(il.Length, maxStack, regions.Length, false, Locals(localTypes), MethodBodyAttributes.InitLocals, hasDynamicStackAllocation: false);
         new BlobWriter(body.Instructions).WriteBytes(il);
@@ -66,7 +66,7 @@ internal sealed class ImageBuilder
 
         metadata.AddMethodDefinition(
             MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig,
-            MethodImplAttributes.IL,
+            optimize ? MethodImplAttributes.IL : MethodImplAttributes.IL | MethodImplAttributes.NoOptimization,
             metadata.GetOrAddString(name),
             Signature(parameters, result),
             body.Offset,

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text;
+using Sojourn.Testing;
+using Sojourn.Wasm.Tests.Fuzz.Generation;
+using Sojourn.Wasm.Text;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Sojourn.Wasm.Tests.Fuzz;
+
+/// <summary>Generated programs behave alike in every tier and in V8: results, traps, globals, memory and fuel.</summary>
+public sealed class DifferentialTests(ITestOutputHelper output)
+{
+    private const ulong Seed = 0x50B0;
+    private static readonly ModuleOptions Base = ModuleOptions.Default with { Features = WasmFeatures.Wasm2 | WasmFeatures.TailCalls };
+
+    private static readonly (string Name, ModuleOptions Options)[] Tiers =
+    [
+        ("interpreter", Base with { Tier = ExecutionTier.Interpreted }),
+        ("guard", Base with { Protection = MemoryProtection.GuardPages }),
+        ("bounds", Base with { Protection = MemoryProtection.BoundsChecks }),
+    ];
+
+    [ToolFact("node")]
+    public void Every_tier_agrees_with_v8() => Compare(Seed, 150, new GeneratorOptions(), Tiers, withV8: true);
+
+    [Fact]
+    public void Tiers_agree_on_canonical_NaNs_and_relaxed_vectors() => Compare(
+        Seed + 1,
+        100,
+        new GeneratorOptions { CanonicalizeInProgram = false, RelaxedSimd = true },
+        Tiers.Select(x => (x.Name, x.Options with { CanonicalNaNs = true, Features = x.Options.Features | WasmFeatures.RelaxedSimd })).ToArray(),
+        withV8: false);
+
+    [Theory]
+    [InlineData(FuelMode.Path, 1L << 50)]
+    [InlineData(FuelMode.Exact, 1L << 50)]
+    [InlineData(FuelMode.Path, 300)]
+    [InlineData(FuelMode.Exact, 300)]
+    public void Fuel_is_the_same_in_every_tier(FuelMode mode, long limit) => Compare(
+        Seed + 2,
+        100,
+        new GeneratorOptions(),
+        Tiers.Select(x => (x.Name, x.Options with { Fuel = mode })).ToArray(),
+        withV8: false,
+        limit);
+
+    [Fact]
+    [Trait("long", "fuzz-wasm")]
+    public void Campaign()
+    {
+        if (Environment.GetEnvironmentVariable("SOJOURN_LONG") != "fuzz-wasm")
+        {
+            return;
+        }
+
+        var seed = ulong.Parse(Environment.GetEnvironmentVariable("SOJOURN_LONG_SEED") ?? "1", CultureInfo.InvariantCulture);
+        var count = int.Parse(Environment.GetEnvironmentVariable("SOJOURN_LONG_COUNT") ?? "1000000", CultureInfo.InvariantCulture);
+        Compare(seed << 32, count, new GeneratorOptions(), Tiers, withV8: true);
+        var line = $"LONG fuzz-wasm seed={seed} count={count} tiers=interpreter,guard,bounds,v8 mismatches=0";
+        output.WriteLine(line);
+        Console.WriteLine(line);
+    }
+
+    private void Compare(ulong seed, int count, GeneratorOptions generator, (string Name, ModuleOptions Options)[] tiers, bool withV8, long fuel = 1L << 50)
+    {
+        const int Batch = 25;
+        using var v8 = withV8 ? new NodePeer() : null;
+        var faults = new StringBuilder();
+        long bytes = 0;
+        var traps = 0;
+        for (var done = 0; done < count && faults.Length == 0; done += Batch)
+        {
+            var programs = Enumerable.Range(done, Math.Min(Batch, count - done)).Select(i => ModuleGenerator.Generate(seed + (ulong)i, generator)).ToArray();
+            var wanted = v8?.Run(programs);
+            for (var i = 0; i < programs.Length; i++)
+            {
+                bytes += programs[i].Bytes.Length;
+                var (who, reference) = wanted is null ? (tiers[0].Name, Run(programs[i], tiers[0].Options, fuel)) : ("v8", wanted[i]);
+                traps += reference.Count(x => x.StartsWith("trap", StringComparison.Ordinal));
+                foreach (var (name, options) in tiers)
+                {
+                    var seen = Run(programs[i], options, fuel);
+                    if (!seen.SequenceEqual(reference))
+                    {
+                        Report(faults, programs[i], who, reference, name, seen);
+                    }
+                }
+            }
+        }
+
+        output.WriteLine($"{count} programs, {bytes / Math.Max(1, count)} bytes each, {traps} traps");
+        Assert.True(faults.Length == 0, faults.ToString());
+    }
+
+    private static List<string> Run(GeneratedModule program, ModuleOptions options, long fuel)
+    {
+        try
+        {
+            return Outcome.Of(program, options, fuel);
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            return [$"{fault.GetType().Name}: {fault.Message} {fault.StackTrace}"];
+        }
+    }
+
+    private static void Report(StringBuilder faults, GeneratedModule program, string who, List<string> wanted, string tier, List<string> seen)
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"sojourn-fuzz-{program.Seed:x}.wat");
+        if (!File.Exists(path))
+        {
+            File.WriteAllText(path, Wat.FromBinary(program.Bytes));
+        }
+
+        var at = Enumerable.Range(0, Math.Max(wanted.Count, seen.Count)).First(i => i >= wanted.Count || i >= seen.Count || wanted[i] != seen[i]);
+        faults.AppendLine($"seed 0x{program.Seed:x}: {who} says '{wanted.ElementAtOrDefault(at)}', {tier} says '{seen.ElementAtOrDefault(at)}' (observation {at}; program in {path})");
+    }
+}

@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using Sojourn.Wasm.Tests.Fuzz.Generation;
+
+namespace Sojourn.Wasm.Tests.Fuzz;
+
+/// <summary>Runs a generated program in one of our tiers and writes down all that can be seen of it.</summary>
+internal static class Outcome
+{
+    /// <summary>Runs a program.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="options">The tier.</param>
+    /// <param name="fuel">What each call may use, where the tier meters.</param>
+    public static List<string> Of(GeneratedModule program, ModuleOptions options, long fuel = 1L << 50)
+    {
+        using var store = new Store(StoreOptions.Default with { Fuel = 1L << 50 });
+        var instance = new Linker(store).Instantiate(WasmModule.Load(program.Bytes, options));
+        var reset = instance.GetFunction("reset")!;
+        var seen = new List<string>();
+        foreach (var call in program.Calls)
+        {
+            reset.Invoke();
+            store.Fuel = fuel;
+            try
+            {
+                var results = instance.GetFunction(call.Export)!.Invoke(call.Arguments.Select(x => x.Type == 'i' ? Value.From((int)x.Value) : Value.From(x.Value)).ToArray());
+                seen.Add("ok " + string.Join(',', results.Select(x => x.Kind == WasmTypeKind.I32 ? x.Int32 : x.Int64)));
+            }
+            catch (TrapException trap)
+            {
+                seen.Add(Class(trap.Kind));
+            }
+
+            if (options.Fuel != FuelMode.None)
+            {
+                seen.Add($"fuel {fuel - store.Fuel}");
+                store.Fuel = 1L << 50;
+            }
+        }
+
+        seen.AddRange(program.Getters.Select(getter => $"{getter} {instance.GetFunction(getter)!.Invoke()[0].Int64}"));
+        var memory = instance.GetMemory("mem")!;
+        seen.Add($"memory {memory.ByteLength} {Hash(MemoryMarshal.Cast<byte, int>(memory.Span))}");
+        return seen;
+    }
+
+    /// <summary>What every engine can tell apart.</summary>
+    private static string Class(TrapKind kind) => kind switch
+    {
+        TrapKind.UninitializedElement or TrapKind.IndirectCallTypeMismatch => "trap signature",
+        TrapKind.InvalidConversionToInteger or TrapKind.IntegerOverflow => "trap arithmetic",
+        _ => $"trap {kind}",
+    };
+
+    private static int Hash(ReadOnlySpan<int> words)
+    {
+        var hash = unchecked((int)0x811C9DC5);
+        foreach (var word in words)
+        {
+            hash = unchecked((hash ^ word) * 0x01000193);
+        }
+
+        return hash;
+    }
+}
