@@ -39,12 +39,12 @@ public enum FuelMode
 /// <summary>Everything that decides how a module is decoded, validated and compiled.</summary>
 public sealed record ModuleOptions
 {
-    /// <summary>WebAssembly 2.0, compiled, guard pages where there are any, no fuel.</summary>
+    /// <summary>WebAssembly 3.0, compiled, guard pages where there are any, no fuel.</summary>
     public static ModuleOptions Default { get; } = new();
 
     /// <summary>Proposals that are on.</summary>
-    /// <value>Default: everything that is complete, <see cref="WasmFeatures.Wasm2"/> at least.</value>
-    public WasmFeatures Features { get; init; } = WasmFeatures.Wasm2;
+    /// <value>Default: <see cref="WasmFeatures.Wasm3"/>, all of whose scripts pass.</value>
+    public WasmFeatures Features { get; init; } = WasmFeatures.Wasm3;
 
     /// <summary>How functions are run.</summary>
     /// <value>Default: <see cref="ExecutionTier.Compiled"/>.</value>

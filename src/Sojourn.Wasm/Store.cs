@@ -61,6 +61,9 @@ public sealed unsafe class Store : IDisposable
 
     internal object?[] ResultReferences { get; }
 
+    /// <summary>Operands and results of instructions that compiled code does not perform itself.</summary>
+    internal Stack<Interpret.Slot> Stage { get; } = new();
+
     internal TypeRegistry Types { get; } = new();
 
     internal bool IsInterrupted => interrupted;

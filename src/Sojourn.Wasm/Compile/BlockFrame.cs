@@ -33,5 +33,8 @@ internal sealed class BlockFrame
 
     public IlType[] SpilledTypes { get; set; } = [];
 
+    /// <summary>The protected region of a try_table.</summary>
+    public TryRegion? Try { get; set; }
+
     public WasmType[] LabelTypes => Opcode == Opcode.Loop ? Start : End;
 }

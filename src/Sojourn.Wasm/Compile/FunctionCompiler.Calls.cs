@@ -8,6 +8,8 @@ namespace Sojourn.Wasm.Compile;
 
 internal sealed partial class FunctionCompiler
 {
+    private readonly List<(IlLabel Label, Instruction Instruction, FunctionType Type, int[] Held, int Record)> deferred = [];
+
     private void CallFunction(int index)
     {
         var type = module.FunctionTypeOf(index);
@@ -95,12 +97,65 @@ internal sealed partial class FunctionCompiler
         }
 
         Pop(type.Parameters.Length);
+        if (openRegions > 0)
+        {
+            DeferTailCall(in instruction, type);
+            return;
+        }
+
         if (stack.Count > Frame.Height)
         {
             // A tail call needs the stack to hold its arguments and nothing else.
             ClearBelow(type, hasRecord: instruction.Opcode != Opcode.ReturnCall);
         }
 
+        TailCall(in instruction, type);
+        reachable = false;
+    }
+
+    // A tail call leaves its protected regions first: it is made at the method's end.
+    private void DeferTailCall(in Instruction instruction, FunctionType type)
+    {
+        var record = -1;
+        if (instruction.Opcode != Opcode.ReturnCall)
+        {
+            record = NewLocal(IlType.Native);
+            il.StoreLocal(record);
+        }
+
+        var held = new int[type.Parameters.Length];
+        for (var i = held.Length - 1; i >= 0; i--)
+        {
+            held[i] = NewLocal(Il(type.Parameters[i]));
+            il.StoreLocal(held[i]);
+        }
+
+        var label = il.DefineLabel();
+        il.Branch(OpCodes.Leave, label);
+        deferred.Add((label, instruction, type, held, record));
+        reachable = false;
+    }
+
+    private void DeferredTailCalls()
+    {
+        foreach (var (label, instruction, type, held, record) in deferred)
+        {
+            il.Mark(label);
+            LoadAll(held);
+            if (record >= 0)
+            {
+                il.LoadLocal(record);
+            }
+
+            TailCall(in instruction, type);
+        }
+
+        deferred.Clear();
+    }
+
+    // Arguments and record are on the stack.
+    private void TailCall(in Instruction instruction, FunctionType type)
+    {
         LeaveMetered();
         if (instruction.Opcode != Opcode.ReturnCall)
         {
@@ -125,7 +180,6 @@ internal sealed partial class FunctionCompiler
         }
 
         il.Emit(OpCodes.Ret);
-        reachable = false;
     }
 
     private void ClearBelow(FunctionType type, bool hasRecord)

@@ -17,7 +17,7 @@ internal sealed partial class FunctionCompiler
                 Trap(TrapKind.Unreachable);
                 reachable = false;
                 return true;
-            case Opcode.Block or Opcode.Loop:
+            case Opcode.Block or Opcode.Loop or Opcode.TryTable:
                 Enter(in instruction);
                 return true;
             case Opcode.If:
@@ -53,6 +53,9 @@ internal sealed partial class FunctionCompiler
                 return true;
             case Opcode.CallRef:
                 CallReference(instruction.Index);
+                return true;
+            case Opcode.Throw or Opcode.ThrowRef:
+                ThrowException(in instruction);
                 return true;
             case Opcode.ReturnCall or Opcode.ReturnCallIndirect or Opcode.ReturnCallRef:
                 ReturnCall(in instruction);
@@ -107,11 +110,16 @@ internal sealed partial class FunctionCompiler
     {
         var (start, end) = TypesOf(instruction.Block);
         var frame = new BlockFrame { Opcode = instruction.Opcode, Start = start, End = end, Height = stack.Count - start.Length, Label = il.DefineLabel() };
-        var keepsStart = instruction.Opcode != Opcode.Loop && frame.Height == Frame.Height;
+        var keepsStart = instruction.Opcode == Opcode.Block && frame.Height == Frame.Height;
         if (!keepsStart)
         {
             frame.StartLocals = SpillTop(start);
             SpillRest(frame);
+        }
+
+        if (frame.Opcode == Opcode.TryTable)
+        {
+            EnterTry(in instruction, frame);
         }
 
         frames.Add(frame);
@@ -262,10 +270,16 @@ internal sealed partial class FunctionCompiler
         frames.RemoveAt(frames.Count - 1);
         loopDepth -= frame.Opcode == Opcode.Loop ? 1 : 0;
         poppedDepth = 0;
-        var inLocals = frame.Spilled.Length > 0 || frame.Opcode == Opcode.If || (frame.Opcode != Opcode.Loop && frame.IsLabelUsed);
+        var inLocals = frame.Spilled.Length > 0 || frame.Try is not null || frame.Opcode == Opcode.If || (frame.Opcode != Opcode.Loop && frame.IsLabelUsed);
         if (reachable && inLocals)
         {
             StoreAll(EndLocals(frame));
+        }
+
+        if (frame.Try is not null)
+        {
+            EndTry(frame);
+            reachable = false;
         }
 
         if (frame.Opcode == Opcode.If)
@@ -416,8 +430,7 @@ internal sealed partial class FunctionCompiler
         }
 
         Drop(Excess(values));
-        target.IsLabelUsed = true;
-        il.Branch(OpCodes.Br, target.Label);
+        Jump(target);
     }
 
     private void BranchIf(int depth)
@@ -430,7 +443,7 @@ internal sealed partial class FunctionCompiler
         if (values == 0)
         {
             var taken = TakeCondition();
-            if (excess == 0)
+            if (excess == 0 && !Leaves(target))
             {
                 taken.Branch(il, sense: true, target.Label);
                 return;
@@ -439,7 +452,7 @@ internal sealed partial class FunctionCompiler
             var on = il.DefineLabel();
             taken.Branch(il, sense: false, on);
             Drop(excess);
-            il.Branch(OpCodes.Br, target.Label);
+            Jump(target);
             il.Mark(on);
             return;
         }
@@ -451,7 +464,7 @@ internal sealed partial class FunctionCompiler
         StoreAll(places);
         il.LoadLocal(aside);
         Give(IlType.Int32, aside);
-        if (excess == 0)
+        if (excess == 0 && !Leaves(target))
         {
             il.Branch(OpCodes.Brtrue, target.Label);
         }
@@ -460,7 +473,7 @@ internal sealed partial class FunctionCompiler
             var on = il.DefineLabel();
             il.Branch(OpCodes.Brfalse, on);
             Drop(excess);
-            il.Branch(OpCodes.Br, target.Label);
+            Jump(target);
             il.Mark(on);
         }
 
@@ -474,7 +487,7 @@ internal sealed partial class FunctionCompiler
         var values = fallback.LabelTypes.Length;
         var excess = Excess(values);
         var targets = new IlLabel[depths.Length - 1];
-        if (values == 0)
+        if (values == 0 && openRegions == 0)
         {
             if (excess > 0)
             {
@@ -537,8 +550,7 @@ internal sealed partial class FunctionCompiler
         {
             LoadAll(held);
             StoreAll(LabelLocals(target));
-            target.IsLabelUsed = true;
-            il.Branch(OpCodes.Br, target.Label);
+            Jump(target);
         }
     }
 }

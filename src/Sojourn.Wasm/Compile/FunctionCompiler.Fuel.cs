@@ -77,6 +77,15 @@ internal sealed partial class FunctionCompiler
             return;
         }
 
+        if (openRegions > 0)
+        {
+            // A branch may not leave a protected region.
+            il.LoadLocal(blockLocal);
+            il.LoadInt64(cost);
+            Call(typeof(Metering), nameof(Metering.Charge));
+            return;
+        }
+
         chargesUsed = true;
         AddTo(StoreBlock.FuelOffset, -cost);
         LoadBlockField(StoreBlock.FuelOffset);

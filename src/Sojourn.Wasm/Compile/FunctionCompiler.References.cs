@@ -34,6 +34,9 @@ internal sealed partial class FunctionCompiler
             case Opcode.TableSet:
                 TableSet(index);
                 break;
+            case Opcode.RefEq:
+                Perform(in instruction, 2, WasmType.I32);
+                break;
             case Opcode.RefAsNonNull:
                 AsNonNull();
                 break;
@@ -128,8 +131,7 @@ internal sealed partial class FunctionCompiler
         }
 
         Drop(Excess(values));
-        target.IsLabelUsed = true;
-        il.Branch(OpCodes.Br, target.Label);
+        Jump(target);
         il.Mark(stay);
         il.LoadLocal(aside);
         Push(WasmType.Reference(type.Heap, nullable: false));
@@ -148,8 +150,7 @@ internal sealed partial class FunctionCompiler
         il.LoadLocal(aside);
         StoreAll(places);
         Drop(Excess(places.Length - 1));
-        target.IsLabelUsed = true;
-        il.Branch(OpCodes.Br, target.Label);
+        Jump(target);
         il.Mark(stay);
     }
 }

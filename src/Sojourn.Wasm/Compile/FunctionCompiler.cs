@@ -83,16 +83,18 @@ internal sealed partial class FunctionCompiler
 
         Epilogue();
         CheckLimits(body);
+        var code = il.Finish();
         var parameters = IlTypes.Of(type.Parameters.AsSpan(), types, spare: 1);
         parameters[^1] = IlType.Native;
         image.AddMethod(
             "f" + functionIndex.ToString(System.Globalization.CultureInfo.InvariantCulture),
             parameters,
             type.Results.Length == 0 ? null : IlTypes.Of(type.Results[0], types),
-            il.Finish(),
+            code,
             Math.Min(highest + 12, ushort.MaxValue),
             System.Runtime.InteropServices.CollectionsMarshal.AsSpan(locals),
-            optimize: deepestLoop <= LoopDepthMax);
+            optimize: deepestLoop <= LoopDepthMax,
+            Regions());
     }
 
     // What the platform's compiler or the stack could not bear is refused by name.
@@ -143,6 +145,9 @@ internal sealed partial class FunctionCompiler
         loopDepth = 0;
         deepestLoop = 0;
         depths.Clear();
+        regions.Clear();
+        deferred.Clear();
+        openRegions = 0;
         pollsUsed = false;
         interrupted = il.DefineLabel();
     }
@@ -214,12 +219,22 @@ internal sealed partial class FunctionCompiler
             return;
         }
 
+        if (openRegions > 0)
+        {
+            var on = il.DefineLabel();
+            il.Branch(OpCodes.Brfalse, on);
+            Trap(TrapKind.Interrupted);
+            il.Mark(on);
+            return;
+        }
+
         pollsUsed = true;
         il.Branch(OpCodes.Brtrue, interrupted);
     }
 
     private void Epilogue()
     {
+        DeferredTailCalls();
         EndMetered();
         if (pollsUsed)
         {
@@ -257,7 +272,8 @@ internal sealed partial class FunctionCompiler
                 Vector(in instruction, ref reader);
                 break;
             case 0xFB:
-                throw Unsupported(in instruction);
+                HeapInstruction(in instruction);
+                break;
             default:
                 if (instruction.Info.Immediates == ImmediateKind.MemoryArgument)
                 {

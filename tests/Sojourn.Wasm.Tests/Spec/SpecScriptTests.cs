@@ -19,8 +19,10 @@ public sealed class SpecScriptTests(ITestOutputHelper output)
 
     [VectorTheory("wasm-spec")]
     [InlineData("guard", "2.0")]
+    [InlineData("guard", "3.0")]
+    [InlineData("bounds", "3.0")]
+    [InlineData("path", "3.0")]
     [InlineData("bounds", "2.0")]
-    [InlineData("path", "2.0")]
     [InlineData("exact", "2.0")]
     [InlineData("interpreter", "2.0")]
     [InlineData("interpreter", "3.0")]

@@ -14,6 +14,7 @@ internal sealed class IlBuilder
     private readonly List<SwitchTable> switches = [];
     private byte[] code = new byte[1024];
     private int length;
+    private int[] positions = [];
     private Func<int, int>? moved;
 
     /// <summary>Bytes written so far, all branches counted long.</summary>
@@ -163,6 +164,9 @@ internal sealed class IlBuilder
     /// <summary>Where a marked label came to lie in the code that was last finished.</summary>
     public int OffsetOf(IlLabel label) => moved!(label.Id);
 
+    /// <summary>Where a label is in the finished code.</summary>
+    public int PositionOf(IlLabel label) => positions[label.Id];
+
     /// <summary>The finished code.</summary>
     public byte[] Finish()
     {
@@ -194,6 +198,12 @@ internal sealed class IlBuilder
         }
 
         moved = Moved;
+        positions = new int[labels.Count];
+        for (var i = 0; i < positions.Length; i++)
+        {
+            positions[i] = labels[i] < 0 ? -1 : Moved(i);
+        }
+
         return Copy(isShort, shortBefore);
 
         int Moved(int label) => labels[label] - (3 * shortBefore[firstBranchAfter[label]]);
@@ -211,8 +221,8 @@ internal sealed class IlBuilder
                 var target = Moved(branch.Target);
                 if (shortened[i])
                 {
-                    // The short form of every branch lies 13 below the long one.
-                    result[to] = (byte)(code[branch.At] - 13);
+                    // The short form of every branch lies 13 below the long one; that of leave, one above.
+                    result[to] = code[branch.At] == 0xDD ? (byte)0xDE : (byte)(code[branch.At] - 13);
                     result[to + 1] = (byte)(target - (to + 2));
                     to += 2;
                 }
