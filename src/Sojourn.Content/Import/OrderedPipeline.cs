@@ -6,7 +6,7 @@ namespace Sojourn.Content.Import;
 internal sealed class OrderedPipeline<TIn, TOut>(Func<TIn, ValueTask<TOut>> work, int degree)
 {
     private readonly Queue<Task<TOut>> _inFlight = new();
-    private readonly int _inFlightMax = 2 * (degree > 0 ? degree : Environment.ProcessorCount);
+    private readonly int _inFlightMax = 4 * (degree > 0 ? degree : Environment.ProcessorCount);
 
     /// <summary>Starts work on an item; first completes the oldest where too many are in flight.</summary>
     public async ValueTask AddAsync(TIn item, Func<TOut, ValueTask> complete)

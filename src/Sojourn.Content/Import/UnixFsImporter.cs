@@ -37,6 +37,28 @@ public static class UnixFsImporter
             : await ImportStreamAsync(content, first, probe, sink, options, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Makes a symbolic link.</summary>
+    /// <param name="target">Where it leads; UTF-8 of 1 to 4,096 bytes.</param>
+    /// <param name="sink">Where its block goes; null to compute the CID alone.</param>
+    /// <param name="options">Profile (for the CID's version) and metadata.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async ValueTask<ImportResult> ImportSymlinkAsync(string target, IBlockSink? sink, ImportOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= ImportOptions.Default;
+        options.Profile.Validate();
+        var bytes = System.Text.Encoding.UTF8.GetBytes(target);
+        ArgumentOutOfRangeException.ThrowIfZero(bytes.Length, nameof(target));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, 4096, nameof(target));
+        var data = new UnixFsData { Type = UnixFsType.Symlink, Data = bytes, Mode = options.Mode, ModifiedAt = options.ModifiedAt };
+        var block = FileNodes.ToBlock(DagPb.Encode(data.Encode(), []), options.Profile);
+        if (sink is not null)
+        {
+            await sink.PutAsync(block, cancellationToken).ConfigureAwait(false);
+        }
+
+        return new ImportResult(block.Cid, (ulong)bytes.Length, (ulong)block.Data.Length, 1);
+    }
+
     private static async ValueTask<ImportResult> ImportSmallAsync(LeafBatch batch, IBlockSink? sink, ImportOptions options, CancellationToken cancellationToken)
     {
         var hasMetadata = options.Mode is not null || options.ModifiedAt is not null;

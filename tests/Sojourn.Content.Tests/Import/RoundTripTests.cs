@@ -88,6 +88,16 @@ public class RoundTripTests
     }
 
     [Fact]
+    public async Task A_symlink_is_that_of_kubo()
+    {
+        // The CID is that of ipfs/gateway-conformance's fixture symlink.car, /bar.
+        var blocks = new MemoryBlocks();
+        var link = await UnixFsImporter.ImportSymlinkAsync("foo", blocks, new ImportOptions { Profile = ImportProfile.UnixFsV0Of2015 });
+        Assert.Equal("QmTB8BaCJdCH5H3k7GrxJsxgDNmNYGGR71C58ERkivXoj5", link.Root.ToString());
+        Assert.Equal("foo", (await UnixFsExporter.StatAsync(blocks, link.Root)).Target);
+    }
+
+    [Fact]
     public async Task A_failing_sink_fails_the_import()
     {
         foreach (var sequential in new[] { true, false })
