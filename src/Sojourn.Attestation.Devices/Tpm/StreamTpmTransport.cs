@@ -3,80 +3,97 @@ using System.Net.Sockets;
 
 namespace Sojourn.Attestation.Devices.Tpm;
 
-/// <summary>A TPM at the other end of a stream socket, as swtpm offers it: commands and answers one after the other, with no framing but their own headers.</summary>
-internal sealed class StreamTpmTransport(string name, Func<CancellationToken, ValueTask<Stream>> connect) : ITpmTransport
+/// <summary>
+/// A TPM at the other end of a stream socket, as swtpm offers it: commands and answers one after the other, with no framing but their own headers. The socket stays in
+/// blocking mode: an answer that comes within milliseconds is taken by the caller's thread, which costs half of what the platform's asynchronous sockets do; a slow one is waited
+/// for by a thread of the pool.
+/// </summary>
+internal sealed class StreamTpmTransport(string name, Func<Socket> make, Action<Socket> connect) : ITpmTransport
 {
     public const int AnswerBytesMax = 8192;
     private const int HeaderLength = 10;
-    private Stream? stream;
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(5);
+    private Socket? socket;
 
     public string Name => name;
 
-    public static StreamTpmTransport Tcp(string host, int port) => new($"tcp:{host}:{port}", async cancellation =>
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        return await ConnectAsync(socket, () => socket.ConnectAsync(host, port, cancellation));
-    });
+    public static StreamTpmTransport Tcp(string host, int port) => new(
+        $"tcp:{host}:{port}", () => new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }, socket => socket.Connect(host, port));
 
-    public static StreamTpmTransport Unix(string path) => new($"unix:{path}", async cancellation =>
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        return await ConnectAsync(socket, () => socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation));
-    });
+    public static StreamTpmTransport Unix(string path) => new(
+        $"unix:{path}", () => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), socket => socket.Connect(new UnixDomainSocketEndPoint(path)));
 
     public async ValueTask<byte[]> ExchangeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellation)
     {
+        var open = socket ?? await ConnectAsync(cancellation).ConfigureAwait(false);
+        // A thread that waits in the kernel is woken by nothing but the end of the socket.
+        using var ending = cancellation.UnsafeRegister(static state => ((Socket)state!).Dispose(), open);
         try
         {
-            stream ??= await connect(cancellation).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or SocketException or ArgumentException)
-        {
-            throw new TpmException(TpmFailure.Unreachable, $"The TPM at {name} cannot be reached ({e.Message}). Is it running, and is the address right?", inner: e);
-        }
-
-        try
-        {
-            await stream.WriteAsync(command, cancellation).ConfigureAwait(false);
-            var header = new byte[HeaderLength];
-            await stream.ReadExactlyAsync(header, cancellation).ConfigureAwait(false);
-            var length = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(2));
-            if (length is < HeaderLength or > AnswerBytesMax)
+            for (var rest = command; rest.Length > 0;)
             {
-                throw new TpmException(TpmFailure.MalformedAnswer, $"The TPM at {name} announces an answer of {length} bytes; {HeaderLength} to {AnswerBytesMax} are possible.");
+                rest = rest[open.Send(rest.Span)..];
             }
 
-            var answer = new byte[length];
-            header.CopyTo(answer, 0);
-            await stream.ReadExactlyAsync(answer.AsMemory(HeaderLength), cancellation).ConfigureAwait(false);
-            return answer;
+            return open.Poll(Patience, SelectMode.SelectRead)
+                ? Receive(open)
+                : await Task.Run(() => Receive(open), CancellationToken.None).WaitAsync(cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
         {
+            cancellation.ThrowIfCancellationRequested();
             throw new TpmException(TpmFailure.Disconnected, $"The TPM at {name} went away in the middle of an answer ({e.Message}).", inner: e);
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        if (stream is { } open)
+        socket?.Dispose();
+        socket = null;
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask<Socket> ConnectAsync(CancellationToken cancellation)
+    {
+        Socket? made = null;
+        try
         {
-            stream = null;
-            await open.DisposeAsync().ConfigureAwait(false);
+            made = make();
+            await Task.Run(() => connect(made), CancellationToken.None).WaitAsync(cancellation).ConfigureAwait(false);
+            return socket = made;
+        }
+        catch (Exception e) when (e is IOException or SocketException or ArgumentException)
+        {
+            made?.Dispose();
+            throw new TpmException(TpmFailure.Unreachable, $"The TPM at {name} cannot be reached ({e.Message}). Is it running, and is the address right?", inner: e);
+        }
+        catch (OperationCanceledException)
+        {
+            made?.Dispose();
+            throw;
         }
     }
 
-    private static async ValueTask<Stream> ConnectAsync(Socket socket, Func<ValueTask> connect)
+    private byte[] Receive(Socket open)
     {
-        try
+        var buffer = new byte[AnswerBytesMax];
+        var got = 0;
+        var length = HeaderLength;
+        while (got < length)
         {
-            await connect().ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            var read = open.Receive(buffer.AsSpan(got));
+            got += read > 0 ? read : throw new IOException("the connection ended");
+            if (length == HeaderLength && got >= HeaderLength)
+            {
+                var announced = BinaryPrimitives.ReadUInt32BigEndian(buffer.AsSpan(2));
+                length = announced is >= HeaderLength and <= AnswerBytesMax
+                    ? (int)announced
+                    : throw new TpmException(TpmFailure.MalformedAnswer, $"The TPM at {name} announces an answer of {announced} bytes; {HeaderLength} to {AnswerBytesMax} are possible.");
+            }
         }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+
+        return got == length
+            ? buffer[..length]
+            : throw new TpmException(TpmFailure.MalformedAnswer, $"The TPM at {name} sent more than the {length} bytes that its answer announced.");
     }
 }

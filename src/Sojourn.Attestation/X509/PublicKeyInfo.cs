@@ -3,17 +3,23 @@ using System.Security.Cryptography;
 
 namespace Sojourn.Attestation.X509;
 
-/// <summary>A SubjectPublicKeyInfo whose key is imported once and kept: importing costs about three verifications.</summary>
+/// <summary>
+/// A SubjectPublicKeyInfo whose key is imported when it is first used, and kept: importing costs about three verifications, and a certificate whose signature is
+/// remembered never needs its issuer's key again.
+/// </summary>
 internal sealed class PublicKeyInfo
 {
     private const int RsaBitsMin = 2048;
     private const int RsaBitsMax = 8192;
 
-    private PublicKeyInfo(ReadOnlyMemory<byte> encoded, ECDsa? ec, RSA? rsa, RSAParameters rsaParameters, byte[]? point)
+    private readonly Lazy<ECDsa?> ec;
+    private readonly Lazy<RSA?> rsa;
+
+    private PublicKeyInfo(ReadOnlyMemory<byte> encoded, Func<ECDsa?> ec, Func<RSA?> rsa, RSAParameters rsaParameters, byte[]? point)
     {
         Encoded = encoded;
-        Ec = ec;
-        Rsa = rsa;
+        this.ec = new(ec);
+        this.rsa = new(rsa);
         RsaParameters = rsaParameters;
         Point = point;
     }
@@ -21,16 +27,18 @@ internal sealed class PublicKeyInfo
     /// <summary>The DER bytes.</summary>
     public ReadOnlyMemory<byte> Encoded { get; }
 
-    public ECDsa? Ec { get; }
+    /// <summary>The elliptic-curve key; null for another kind, and for a point that is not on its curve.</summary>
+    public ECDsa? Ec => ec.Value;
 
-    public RSA? Rsa { get; }
+    /// <summary>The RSA key; null for another kind.</summary>
+    public RSA? Rsa => rsa.Value;
 
     public RSAParameters RsaParameters { get; }
 
     /// <summary>X ‖ Y of an elliptic-curve key.</summary>
     public byte[]? Point { get; }
 
-    public string Words => Ec is not null ? $"EC P-{Ec.KeySize}" : $"RSA-{Rsa!.KeySize}";
+    public string Words => Point is { } point ? $"EC P-{point.Length switch { 64 => 256, 96 => 384, _ => 521 }}" : $"RSA-{8 * RsaParameters.Modulus!.Length}";
 
     public static PublicKeyInfo? TryParse(ReadOnlyMemory<byte> encoded)
     {
@@ -79,7 +87,8 @@ internal sealed class PublicKeyInfo
                 writer.WriteBitString(point);
             }
 
-            return FromPoint(writer.Encode(), curve, point);
+            // Raw points come from signed structures whose check follows at once: one that is off the curve is refused here.
+            return FromPoint(writer.Encode(), curve, point) is { Ec: not null } key ? key : null;
         }
         catch (CryptographicException)
         {
@@ -123,8 +132,8 @@ internal sealed class PublicKeyInfo
 
     /// <summary>Whether two keys are the same numbers, however they are encoded.</summary>
     public bool SameKey(PublicKeyInfo other) =>
-        Point is not null && other.Point is not null ? Ec!.KeySize == other.Ec!.KeySize && Point.AsSpan().SequenceEqual(other.Point)
-        : Rsa is not null && other.Rsa is not null
+        Point is not null && other.Point is not null ? Point.AsSpan().SequenceEqual(other.Point)
+        : RsaParameters.Modulus is not null && other.RsaParameters.Modulus is not null
             && RsaParameters.Modulus.AsSpan().SequenceEqual(other.RsaParameters.Modulus)
             && RsaParameters.Exponent.AsSpan().SequenceEqual(other.RsaParameters.Exponent);
 
@@ -142,9 +151,8 @@ internal sealed class PublicKeyInfo
             return null;
         }
 
-        // The import refuses a point that is not on the curve.
         var parameters = new ECParameters { Curve = named, Q = new ECPoint { X = point.Slice(1, size).ToArray(), Y = point[(1 + size)..].ToArray() } };
-        return new PublicKeyInfo(encoded, ECDsa.Create(parameters), null, default, point[1..].ToArray());
+        return new PublicKeyInfo(encoded, () => Import(parameters), static () => null, default, point[1..].ToArray());
     }
 
     private static PublicKeyInfo? FromRsa(ReadOnlyMemory<byte> encoded, byte[] bits)
@@ -159,8 +167,20 @@ internal sealed class PublicKeyInfo
         }
 
         var parameters = new RSAParameters { Modulus = modulus.ToArray(), Exponent = exponent.ToArray() };
-        var rsa = RSA.Create(parameters);
-        return new PublicKeyInfo(encoded, null, rsa, parameters, null);
+        return new PublicKeyInfo(encoded, static () => null, () => RSA.Create(parameters), parameters, null);
+    }
+
+    /// <summary>The platform refuses a point that is not on the curve.</summary>
+    private static ECDsa? Import(ECParameters parameters)
+    {
+        try
+        {
+            return ECDsa.Create(parameters);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
     }
 
     private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> number) => number.TrimStart((byte)0);
