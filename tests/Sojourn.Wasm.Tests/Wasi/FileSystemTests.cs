@@ -624,4 +624,54 @@ public sealed class FileSystemTests
         guest.Close(3);
         Assert.Equal(BadF, guest.Wasi.FdPrestatGet(guest.Memory, 3, 16));
     }
+
+    /// <summary>Somebody swaps a directory for a link out of the sandbox while the guest walks through it: it never gets outside.</summary>
+    [Theory, InlineData(FileSystemKind.Host), InlineData(FileSystemKind.HostWalkedByHand)]
+    public void A_race_leads_nowhere(FileSystemKind kind)
+    {
+        using var outside = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(outside.Path, "f"), "secret");
+        using var fixture = new FileSystemFixture(kind);
+        var guest = fixture.Guest;
+        Assert.Equal(Success, guest.CreateDirectory("real"));
+        guest.Create("real/f", "public");
+        File.CreateSymbolicLink(Path.Combine(fixture.HostPath!, "link"), outside.Path);
+        Directory.Move(Path.Combine(fixture.HostPath!, "real"), Path.Combine(fixture.HostPath!, "d"));
+        using var stop = new CancellationTokenSource();
+        var swapper = new Thread(() =>
+        {
+            string At(string name) => Path.Combine(fixture.HostPath!, name);
+            while (!stop.IsCancellationRequested)
+            {
+                Directory.Move(At("d"), At("real"));
+                Directory.Move(At("link"), At("d"));
+                Directory.Move(At("d"), At("link"));
+                Directory.Move(At("real"), At("d"));
+            }
+        });
+        swapper.Start();
+        try
+        {
+            for (var i = 0; i < 3000; i++)
+            {
+                if (guest.TryOpen("d/f", out var fd, rights: Rights.FdRead, follow: true) == Success)
+                {
+                    Assert.Equal("public", guest.Read(fd));
+                    guest.Close(fd);
+                }
+
+                guest.OpenErrno("d/planted", OpenFlags.Create);
+                guest.CreateDirectory("d/made");
+                guest.Rename("d/planted", "d/planted2");
+                guest.Link("d/f", "d/hard");
+            }
+        }
+        finally
+        {
+            stop.Cancel();
+            swapper.Join();
+        }
+
+        Assert.Equal(["f"], Directory.EnumerateFileSystemEntries(outside.Path).Select(Path.GetFileName));
+    }
 }
