@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Sojourn.Cli.Output;
+using Sojourn.Cli.Running;
+using Sojourn.Ledger.Embedded.Http;
+using Sojourn.Protocol.Sortition;
+using Sojourn.Protocol.Views;
+
+namespace Sojourn.Cli.Market;
+
+/// <summary><c>sojourn market</c>: who offers what, and what a committee is worth.</summary>
+internal static class MarketCommands
+{
+    public static Command Create()
+    {
+        ErrorRules.Add(Ledger.LedgerCommands.Explain);
+        return new Command("market", "Nodes, offers, and what a committee is worth.") { Odds(), Nodes(), Offers() };
+    }
+
+    internal static Option<string> LedgerOption() => new("--ledger") { Description = "The ledger's address.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("SOJOURN_LEDGER") ?? "http://127.0.0.1:7070" };
+
+    internal static async Task<HttpLedger> ConnectAsync(string address, CancellationToken cancellation) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? await HttpLedger.ConnectAsync(uri, cancellation: cancellation).ConfigureAwait(false)
+            : throw new CliException(ExitCode.Usage, $"'{address}' is not a ledger's address", "Give one such as http://127.0.0.1:7070.");
+
+    private sealed record Chance(int Percent, double Capture, double Block, double Results);
+
+    private static Command Odds()
+    {
+        var units = new Option<ulong>("--units") { Description = "All staked units of the network.", DefaultValueFactory = _ => 1000 };
+        var verifiers = new Option<int>("--verifiers") { Description = "Verifier seats.", DefaultValueFactory = _ => 21 };
+        var executors = new Option<int>("--executors") { Description = "Executors.", DefaultValueFactory = _ => 3 };
+        var command = new Command("odds", "What a coalition's chances against one job are, by its share of the stake.") { units, verifiers, executors };
+        command.SetRun(run =>
+        {
+            var (all, seats, runs) = (run.Get(units), run.Get(verifiers), run.Get(executors));
+            if (all is 0 or > 100_000_000 || seats is < 1 or > 63 || runs is < 1 or > 16 || all < (ulong)Math.Max(seats, runs))
+            {
+                throw new CliException(ExitCode.Usage, "units are 1 to 100,000,000, verifiers 1 to 63, executors 1 to 16, and there are at least as many units as seats");
+            }
+
+            var rows = new[] { 5, 10, 20, 25, 33, 40, 50 }.Select(percent =>
+            {
+                var coalition = all * (ulong)percent / 100;
+                return new Chance(percent, CommitteeOdds.Capture(all, coalition, seats), CommitteeOdds.Block(all, coalition, seats), CommitteeOdds.Agree(all, coalition, runs, (runs / 2) + 1));
+            }).ToList();
+            run.Results.List(
+                rows,
+                new Column<Chance>("Stake", row => $"{row.Percent} %"),
+                new Column<Chance>("Admits", row => Text(row.Capture)),
+                new Column<Chance>("Stops", row => Text(row.Block)),
+                new Column<Chance>("Results", row => Text(row.Results)));
+            run.Note("Admits: it holds a quorum of the verifiers. Stops: the others do not. Results: it is the agreeing majority of the executors.");
+            return Task.CompletedTask;
+        });
+        return command;
+    }
+
+    private static JsonNode? Text(double chance) => chance.ToString("0.0e+0", CultureInfo.InvariantCulture);
+
+    private static Command Nodes()
+    {
+        var at = LedgerOption();
+        var command = new Command("nodes", "Registered nodes.") { at };
+        command.SetRun(async run =>
+        {
+            using var ledger = await ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
+            run.Results.List(
+                await ledger.NodesAsync(cancellation: run.Cancellation).ConfigureAwait(false),
+                new Column<NodeView>("Node", node => node.Address.ToString()),
+                new Column<NodeView>("Level", node => node.Profile.Level.ToString()),
+                new Column<NodeView>("Units", node => JsonValue.Create(node.Units)),
+                new Column<NodeView>("Agreed", node => JsonValue.Create(node.Record.Agreed)),
+                new Column<NodeView>("Wrong", node => JsonValue.Create(node.Record.Wrong)),
+                new Column<NodeView>("Gateway", node => node.Profile.Gateway));
+        });
+        return command;
+    }
+
+    private static Command Offers()
+    {
+        var at = LedgerOption();
+        var command = new Command("offers", "Open offers of data and code.") { at };
+        command.SetRun(async run =>
+        {
+            using var ledger = await ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
+            run.Results.List(
+                await ledger.OffersAsync(new OfferQuery(), run.Cancellation).ConfigureAwait(false),
+                new Column<OfferView>("Offer", offer => offer.Id.ToString()),
+                new Column<OfferView>("Kind", offer => offer.Terms.Kind.ToString()),
+                new Column<OfferView>("Content", offer => offer.Terms.Content.ToString()),
+                new Column<OfferView>("Price", offer => offer.Terms.Price.ToString()),
+                new Column<OfferView>("Level", offer => offer.Terms.LevelMin.ToString()),
+                new Column<OfferView>("Uses", offer => JsonValue.Create(offer.Uses)));
+        });
+        return command;
+    }
+}
