@@ -143,7 +143,9 @@ internal static partial class Numeric
     [MethodImpl(Inline)]
     public static long I64ReinterpretF64(double value) => BitConverter.DoubleToInt64Bits(value);
 
-    [MethodImpl(Inline)]
+    // Not inlined: the platform's compiler would read four bytes where the operand is a load of one or two, and with them what lies
+    // behind, even behind the memory's end.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static float F32ReinterpretI32(int value) => BitConverter.Int32BitsToSingle(value);
 
     [MethodImpl(Inline)]
