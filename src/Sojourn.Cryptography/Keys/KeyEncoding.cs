@@ -81,7 +81,7 @@ public static class KeyEncoding
                 _ => false,
             };
         }
-        catch (Exception e) when (e is CryptographicException or FormatException or ArgumentException or JsonException)
+        catch (Exception e) when (IsRefusal(e))
         {
             return false;
         }
@@ -99,7 +99,7 @@ public static class KeyEncoding
             handle.ImportSubjectPublicKeyInfo(spki, out var read);
             return read == spki.Length && TryRead(handle.ExportParameters(false), out key);
         }
-        catch (CryptographicException)
+        catch (Exception e) when (IsRefusal(e))
         {
             return false;
         }
@@ -188,11 +188,14 @@ public static class KeyEncoding
                 CryptographicOperations.ZeroMemory(parameters.D);
             }
         }
-        catch (Exception e) when (e is CryptographicException or FormatException or ArgumentException or JsonException)
+        catch (Exception e) when (IsRefusal(e))
         {
             return false;
         }
     }
+
+    /// <summary>What the platform throws for bytes that are no key it knows; an unknown curve counts as not supported.</summary>
+    private static bool IsRefusal(Exception e) => e is CryptographicException or FormatException or ArgumentException or JsonException or NotSupportedException or InvalidOperationException;
 
     private static ECDiffieHellman Platform(HpkePublicKey key)
     {
