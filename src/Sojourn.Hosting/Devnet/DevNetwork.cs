@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sojourn.Content.Ipfs;
 using Sojourn.Content.Ipfs.Gateways;
 using Sojourn.Hosting.DropBox;
 using Sojourn.Hosting.Keys;

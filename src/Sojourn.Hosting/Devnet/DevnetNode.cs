@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Sojourn.Attestation;
 using Sojourn.Attestation.Simulated;
 using Sojourn.Content;
+using Sojourn.Content.Ipfs;
 using Sojourn.Content.Ipfs.Gateways;
 using Sojourn.Hosting.Keys;
 using Sojourn.Node;
