@@ -8,8 +8,14 @@ need_sdk() {
     echo "Get it from https://dotnet.microsoft.com/download/dotnet/${sdk_wanted%.*} (Debian, Ubuntu: the package dotnet-sdk-${sdk_wanted%.*})." >&2
     exit 7
   fi
-  if ! dotnet --version >/dev/null 2>&1; then
-    echo "sojourn: no installed .NET SDK satisfies global.json (wanted: $sdk_wanted or newer in the same band line). Installed:" >&2
+  local said
+  if ! said=$(dotnet --version 2>&1); then
+    if [ ! -d "${HOME:-}" ]; then
+      echo "sojourn: the home directory '${HOME:-}' does not exist, and the .NET SDK needs one: create it, or set HOME to a folder that exists." >&2
+      exit 7
+    fi
+    echo "sojourn: the .NET SDK does not start: $(printf '%s\n' "$said" | grep -v '^$' | head -n 1)" >&2
+    echo "Wanted: $sdk_wanted or a newer .NET ${sdk_wanted%.*} SDK; installed:" >&2
     dotnet --list-sdks >&2 || true
     echo "Get it from https://dotnet.microsoft.com/download/dotnet/${sdk_wanted%.*}." >&2
     exit 7
