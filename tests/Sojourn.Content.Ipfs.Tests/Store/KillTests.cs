@@ -1,3 +1,4 @@
+using Sojourn.Testing;
 using System.Diagnostics;
 using Sojourn.Content.Ipfs.Store;
 
@@ -14,24 +15,22 @@ public class KillTests(Xunit.Abstractions.ITestOutputHelper output)
     [Trait("long", "crash-store")]
     public void Long_campaign()
     {
-        if (Environment.GetEnvironmentVariable("SOJOURN_LONG") != "crash-store")
+        if (LongRun.Of("crash-store") is not { } slice)
         {
             return;
         }
 
-        var seed = int.Parse(Environment.GetEnvironmentVariable("SOJOURN_LONG_SEED") ?? "1");
-        var count = int.Parse(Environment.GetEnvironmentVariable("SOJOURN_LONG_COUNT") ?? "200");
-        var (acknowledged, kills) = Campaign(seed, count);
-        output.WriteLine($"LONG crash-store seed={seed} count={count} kills={kills} acknowledged={acknowledged} lost=0 wrong=0");
+        var (acknowledged, kills) = Campaign((int)slice.Seed, 200, () => slice.Over);
+        LongRun.Record(output, "crash-store", $"kills={kills} acknowledged={acknowledged} lost=0 wrong=0");
     }
 
     // One store lives through all runs of a mode: each finds what the earlier ones left.
-    private static (int Acknowledged, int Kills) Campaign(int seed, int count)
+    private static (int Acknowledged, int Kills) Campaign(int seed, int count, Func<bool>? over = null)
     {
         using var folder = new TemporaryFolder();
         var promised = new Dictionary<string, HashSet<int>> { ["write"] = [], ["collect"] = [] };
         var kills = 0;
-        for (var run = 0; run < count; run++)
+        for (var run = 0; run < count && over?.Invoke() != true; run++)
         {
             var random = new Random((seed * 1_000_003) + run);
             var mode = run % 2 == 0 ? "write" : "collect";
