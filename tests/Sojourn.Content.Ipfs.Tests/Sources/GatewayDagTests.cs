@@ -110,9 +110,10 @@ public class GatewayDagTests
             using var http = new HttpClient();
             var whole = await http.GetByteArrayAsync(new Uri(honest.Address, context.Request.Path + context.Request.QueryString.Value));
             context.Response.ContentType = "application/vnd.ipld.car; version=1; order=dfs; dups=y";
+            // More is promised than comes: the server closes the connection after the half. A reset instead could take back what was sent.
+            context.Response.ContentLength = whole.Length;
             await context.Response.Body.WriteAsync(whole.AsMemory(0, whole.Length / 2));
             await context.Response.Body.FlushAsync();
-            context.Abort();
         });
 
         using var source = new GatewaySource([breaking.Address, honest.Address], Quick.Options);
