@@ -60,12 +60,14 @@ public sealed partial class LedgerState
         RedrawOr(job, RoundKind.Redraw, count == 0 ? job.Terms.Executors : job.Terms.Agreeing - count, WhyNoResult(job));
     }
 
-    private static JobOutcome WhyNoResult(JobState job)
+    private JobOutcome WhyNoResult(JobState job)
     {
         var seats = job.Rounds.Where(IsOriginal).SelectMany(round => round.Executors).ToList();
+        var admitted = seats.FindAll(seat => !seat.Admission.IsZero);
         return seats.Count == 0 ? JobOutcome.NoExecutors
-            : seats.Exists(seat => seat.Releases.Exists(release => release.Denied is not null)) ? JobOutcome.KeyDenied
-            : seats.TrueForAll(seat => seat.Admission.IsZero) ? JobOutcome.NotAdmitted
+            : admitted.Count == 0 ? JobOutcome.NotAdmitted
+            // A keeper's silence stops a job as its refusal does.
+            : !admitted.Exists(seat => HasKeys(job, seat)) ? JobOutcome.KeyDenied
             : JobOutcome.NoResult;
     }
 
@@ -282,8 +284,21 @@ public sealed partial class LedgerState
             && (!modes.HasFlag(VerificationModes.Checker) || CheckerVerdict(job) is not null);
     }
 
-    private static (int Accept, int Reject) CheckerVotes(RoundState round)
+    /// <summary>The round whose committee judges by the checker module: the last one that has a committee, since an audit or a dispute may find none.</summary>
+    /// <param name="job">The job.</param>
+    public static RoundState? JudgingRound(JobState job)
     {
+        ArgumentNullException.ThrowIfNull(job);
+        return job.Rounds.FindLast(round => round.Verifiers.Count > 0);
+    }
+
+    private static bool? CheckerVerdict(JobState job)
+    {
+        if (JudgingRound(job) is not { } round)
+        {
+            return null;
+        }
+
         var accept = 0;
         var reject = 0;
         foreach (var seat in round.Verifiers)
@@ -292,13 +307,7 @@ public sealed partial class LedgerState
             reject += seat.Judged == false ? seat.Seats : 0;
         }
 
-        return (accept, reject);
-    }
-
-    private static bool? CheckerVerdict(JobState job)
-    {
-        var (accept, reject) = CheckerVotes(job.Round);
-        return accept >= job.Round.Quorum ? true : reject >= job.Round.Quorum ? false : null;
+        return accept >= round.Quorum ? true : reject >= round.Quorum ? false : null;
     }
 
     private void AfterJudgement(JobState job)
@@ -328,7 +337,7 @@ public sealed partial class LedgerState
 
     private ApplyResult Do(SignedTransaction signed, Judge body)
     {
-        var refusal = Find(body.Job, body.Round, out var job);
+        var refusal = FindRound(body.Job, body.Round, out var job, out var round);
         if (refusal != Refusal.None)
         {
             return refusal;
@@ -344,13 +353,18 @@ public sealed partial class LedgerState
             return Refusal.WrongPhase;
         }
 
-        var voter = job.Round.VerifierIndex(signed.Sender);
+        if (round != JudgingRound(job))
+        {
+            return Refusal.WrongRound;
+        }
+
+        var voter = round!.VerifierIndex(signed.Sender);
         if (voter < 0)
         {
             return Refusal.NotDrawn;
         }
 
-        var seat = job.Round.Verifiers[voter];
+        var seat = round.Verifiers[voter];
         if (seat.Judged is not null)
         {
             return Refusal.AlreadyVoted;

@@ -199,7 +199,7 @@ public sealed partial class LedgerState
             }
         }
 
-        var judges = job.Terms.Modes.HasFlag(VerificationModes.Checker) && round == job.Round && job.Agreed is not null && job.Outcome != JobOutcome.Disagreed;
+        var judges = job.Terms.Modes.HasFlag(VerificationModes.Checker) && round == JudgingRound(job) && job.Agreed is not null && job.Outcome != JobOutcome.Disagreed;
         if (judges && seat.Judged is null)
         {
             missed++;
@@ -264,8 +264,10 @@ public sealed partial class LedgerState
         return best;
     }
 
+    // An owner is paid for what could be used: where no executor ever had all keys, nothing ran, and whoever released in vain lost nothing either.
     private void SettleOffers(JobState job)
     {
+        var ran = job.Rounds.Exists(round => round.Executors.Exists(seat => !seat.Admission.IsZero && HasKeys(job, seat)));
         for (var i = 0; i < job.Terms.Offers.Length; i++)
         {
             var offer = _offers[job.Terms.Offers[i]];
@@ -274,7 +276,11 @@ public sealed partial class LedgerState
                 offer.Pending--;
             }
 
-            if (job.OffersUsed[i] || (!offer.Terms.Sealed && job.Outcome == JobOutcome.Succeeded))
+            if (job.OffersUsed[i] && !ran)
+            {
+                Line(LineReason.UnpaidKeyDenied, offer.Owner, Amount.Zero, job.Id);
+            }
+            else if (job.OffersUsed[i] || (!offer.Terms.Sealed && job.Outcome == JobOutcome.Succeeded))
             {
                 if (!offer.Terms.Sealed)
                 {

@@ -519,6 +519,65 @@ public sealed class VerificationTests
         Assert.Equal(3u, bench.State.Offers[offer].Draws);
     }
 
+    [Theory]
+    [InlineData(DenyReason.Policy)]
+    [InlineData(null)]
+    public void Whoever_released_a_key_in_vain_is_not_paid(DenyReason? denies)
+    {
+        // The app's keeper releases, the data's refuses or stays silent: nothing can have run.
+        var bench = new Workbench(nodes: 30);
+        var (data, app) = (bench.Party("data owner"), bench.Party("app owner"));
+        OfferTerms Offer(OfferKind kind, string content, Party owner) => new() { Kind = kind, Content = Workbench.Content(content), Keeper = owner.Address, Price = 77, LevelMin = Attestation.TrustLevel.Simulated };
+        var dataOffer = bench.Must(data, new OfferPublish(Offer(OfferKind.Data, "input", data)));
+        var appOffer = bench.Must(app, new OfferPublish(Offer(OfferKind.App, "code", app)));
+        var id = bench.Post(Workbench.Terms(1) with { Offers = [.. new[] { dataOffer, appOffer }.Order()], RedrawsMax = 0 });
+        var before = bench.State.Accounts[bench.Requester.Address].Free;
+        bench.Draw(id);
+        bench.Attest(id);
+        var seat = bench.Job(id).Round.Executors[0];
+        bench.Must(app, new ReleaseRecord(id, 0, seat.Node, appOffer, seat.Admission, Workbench.Hash("wrapped")));
+        if (denies is { } why)
+        {
+            bench.Must(data, new ReleaseDeny(id, 0, seat.Node, dataOffer, why));
+        }
+
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.KeyDenied, bench.Closed(id).Outcome);
+        Assert.False(HasLine(bench, LineReason.OfferPaid));
+        Assert.True(HasLine(bench, LineReason.UnpaidKeyDenied, app.Address));
+        Assert.False(HasLine(bench, LineReason.SlashedSilent));
+        // It still counts as a use: the key has left the keeper.
+        Assert.Equal((1u, 0u), (bench.State.Offers[appOffer].Uses, bench.State.Offers[dataOffer].Uses));
+        Assert.True(bench.State.Accounts[bench.Requester.Address].Free > before);
+    }
+
+    [Fact]
+    public void A_checker_still_judges_where_an_audit_found_no_committee()
+    {
+        // Every node has executed or is away, so that the audit stays empty; the first committee judges.
+        var bench = new Workbench(nodes: 10, rules: Workbench.Rules with { AuditFloor = 1_000_000 });
+        var id = bench.Post(Workbench.Terms(1) with { Modes = VerificationModes.Checker, Checker = Workbench.Content("checker") });
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        bench.Open(id, 0);
+        bench.Reach(bench.Job(id).Deadline + 1);
+        Assert.Equal(RoundKind.Audit, bench.Job(id).Round.Kind);
+        bench.Reach(bench.Job(id).Round.TicketClose + 1);
+        Assert.Equal((JobPhase.Judging, 2), (bench.Job(id).Phase, bench.Job(id).Rounds.Count));
+        Assert.Equal(Refusal.WrongRound, bench.Try(bench[bench.Job(id).Rounds[0].Verifiers[0].Node], new Judge(id, 1, true, Workbench.Hash("report"))).Refusal);
+        foreach (var seat in bench.Job(id).Rounds[0].Verifiers.ToList())
+        {
+            if (bench.State.OpenJobs.ContainsKey(id))
+            {
+                bench.Must(bench[seat.Node], new Judge(id, 0, true, Workbench.Hash("report")));
+            }
+        }
+
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+    }
+
     [Fact]
     public void A_reveal_needs_the_admitted_receipt_key()
     {
