@@ -7,6 +7,7 @@ using Sojourn.Primitives;
 using Sojourn.Protocol.DropBox;
 using Sojourn.Protocol.Policies;
 using Sojourn.Protocol.Ports;
+using Sojourn.Protocol.Sortition;
 using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
 using Sojourn.Protocol.Views;
@@ -56,6 +57,13 @@ internal sealed class EvidenceCheck(ILedger ledger, IBlockSource content, IDropB
         if (await PoliciesAsync(job, cancel).ConfigureAwait(false) is not { } policies)
         {
             return Finding(VoteVerdict.Unavailable, "a policy is not to be had", []);
+        }
+
+        // A place won by holding the inputs must be proved to everybody who verifies.
+        if (executor.Local && (round.Beacon is not { } beacon
+            || await PossessionProof.ComputeAsync(content, executor.Node, beacon, job.Terms.Inputs, cancel).ConfigureAwait(false) != published.Possession))
+        {
+            return Finding(VoteVerdict.NoPossession, "the proof of holding the inputs is wrong, or the chosen leaves cannot be had", []);
         }
 
         var expected = ReportData.Compute(new JobBinding
