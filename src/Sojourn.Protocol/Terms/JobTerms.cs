@@ -24,10 +24,10 @@ public enum VerificationModes : byte
 /// <summary>What of a job is written on the ledger at once, and what is batched off it under a Merkle root.</summary>
 public enum WorkBalance : byte
 {
-    /// <summary>Every stage is a transaction.</summary>
+    /// <summary>Every stage is a transaction of the ledger that holds the money.</summary>
     OnLedger = 0,
 
-    /// <summary>Only the post and the batch's root are; the rest is claimed by proof.</summary>
+    /// <summary>The stages are transactions of a side ledger (an embedded one); what it pays out reaches the ledger that holds the money as one Merkle root, and each payee claims by proof. See <see cref="Settlement.WorkBalanceRule"/>.</summary>
     Batched = 1,
 }
 
