@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Sojourn.Ledger.Embedded;
 using Sojourn.Ledger.Embedded.Chain;
+using Sojourn.Ledger.Tests.Conformance;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Reasons;
 using Sojourn.Protocol.State;

@@ -1,4 +1,5 @@
 using Sojourn.Ledger.Embedded;
+using Sojourn.Ledger.Tests.Conformance;
 using Sojourn.Protocol.Reasons;
 using Sojourn.Protocol.State;
 using Sojourn.Protocol.Transactions;

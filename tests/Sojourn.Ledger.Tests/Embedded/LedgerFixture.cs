@@ -13,9 +13,9 @@ namespace Sojourn.Ledger.Tests.Embedded;
 public sealed class LedgerFixture : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sojourn-ledger-").FullName;
-    private readonly IdealCryptography _cryptography;
+    private readonly ICryptography _cryptography;
 
-    private LedgerFixture(ulong seed) => _cryptography = new IdealCryptography(seed);
+    private LedgerFixture(ICryptography cryptography) => _cryptography = cryptography;
 
     public string Path => System.IO.Path.Combine(_folder, "ledger.db");
 
@@ -29,11 +29,11 @@ public sealed class LedgerFixture : IAsyncDisposable
 
     public List<Party> Nodes { get; } = [];
 
-    public IdealCryptography Cryptography => _cryptography;
+    public ICryptography Cryptography => _cryptography;
 
-    public static async Task<LedgerFixture> CreateAsync(int nodes = 6, ulong seed = 1, LedgerRules? rules = null, bool onChallenge = false)
+    public static async Task<LedgerFixture> CreateAsync(int nodes = 6, ulong seed = 1, LedgerRules? rules = null, bool onChallenge = false, bool register = true, ICryptography? cryptography = null)
     {
-        var fixture = new LedgerFixture(seed);
+        var fixture = new LedgerFixture(cryptography ?? new IdealCryptography(seed));
         fixture.Sequencer = fixture.Party("sequencer");
         fixture.Requester = fixture.Party("requester");
         fixture.Issuer = fixture.Party("issuer");
@@ -53,7 +53,7 @@ public sealed class LedgerFixture : IAsyncDisposable
             Rules = rules ?? Workbench.Rules,
         });
         fixture.Open();
-        foreach (var node in fixture.Nodes)
+        foreach (var node in register ? fixture.Nodes : [])
         {
             await fixture.Must(node, new NodeRegister(Workbench.Profile(node), 10_000));
         }
@@ -62,7 +62,7 @@ public sealed class LedgerFixture : IAsyncDisposable
         return fixture;
     }
 
-    public Party Party(string name) => new(name, _cryptography.Signer(name), _cryptography.VrfKey(name), _cryptography.ReceiptKey(name));
+    public Party Party(string name) => Simulation.Model.Party.Of(_cryptography, name);
 
     public EmbeddedLedgerOptions Options(bool writes = true) => new()
     {

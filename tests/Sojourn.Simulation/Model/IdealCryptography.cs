@@ -4,26 +4,49 @@ using Sojourn.Protocol.Ports;
 
 namespace Sojourn.Simulation.Model;
 
+/// <summary>Keys and checks behind the protocol's ports, each key drawn from a name.</summary>
+public interface ICryptography : ISignatureScheme, IVrf
+{
+    /// <summary>An account's key.</summary>
+    ISigner Signer(string name);
+
+    /// <summary>A node's VRF key.</summary>
+    IVrfProver VrfKey(string name);
+
+    /// <summary>An enclave's receipt key.</summary>
+    IReceiptSigner ReceiptKey(string name);
+}
+
+/// <summary>An enclave's receipt key.</summary>
+public interface IReceiptSigner
+{
+    /// <summary>33 bytes.</summary>
+    ReadOnlyMemory<byte> PublicKey { get; }
+
+    /// <summary>Signs a statement.</summary>
+    byte[] Sign(Digest statement);
+}
+
 /// <summary>Signatures and VRF as ideal functions: a keyed hash whose key only the owner's object hands out. Nobody without the object can make one; a check costs a hash.</summary>
-public sealed class IdealCryptography : ISignatureScheme, IVrf
+public sealed class IdealCryptography : ICryptography
 {
     private readonly byte[] _root;
 
     public IdealCryptography(ulong seed) => _root = SHA256.HashData(BitConverter.GetBytes(seed));
 
-    public IdealSigner Signer(string name)
+    public ISigner Signer(string name)
     {
         var address = new Address(Hash("address", System.Text.Encoding.UTF8.GetBytes(name)).AsSpan()[..20]);
         return new IdealSigner(address, digest => [9, .. Hash("sign", address.AsSpan(), digest.AsSpan()).ToArray()]);
     }
 
-    public IdealVrf VrfKey(string name)
+    public IVrfProver VrfKey(string name)
     {
         byte[] key = [2, .. Hash("vrf-key", System.Text.Encoding.UTF8.GetBytes(name)).ToArray()];
         return new IdealVrf(key, alpha => Hash("vrf", key, alpha.AsSpan()));
     }
 
-    public IdealReceiptKey ReceiptKey(string name)
+    public IReceiptSigner ReceiptKey(string name)
     {
         byte[] key = [3, .. Hash("receipt-key", System.Text.Encoding.UTF8.GetBytes(name)).ToArray()];
         return new IdealReceiptKey(key, digest => [.. Hash("enclave", key, digest.AsSpan()).ToArray(), .. new byte[32]]);
@@ -75,7 +98,7 @@ public sealed class IdealVrf(byte[] key, Func<Digest, Digest> evaluate) : IVrfPr
     }
 }
 
-public sealed class IdealReceiptKey(byte[] key, Func<Digest, byte[]> sign)
+public sealed class IdealReceiptKey(byte[] key, Func<Digest, byte[]> sign) : IReceiptSigner
 {
     public ReadOnlyMemory<byte> PublicKey => key;
 

@@ -13,17 +13,20 @@ using Sojourn.Protocol.Transactions;
 namespace Sojourn.Simulation.Model;
 
 /// <summary>One person or machine with an account.</summary>
-public sealed class Party(string name, IdealSigner signer, IdealVrf vrf, IdealReceiptKey receipt)
+public sealed class Party(string name, ISigner signer, IVrfProver vrf, IReceiptSigner receipt)
 {
     public string Name => name;
 
-    public IdealSigner Signer => signer;
+    public ISigner Signer => signer;
 
-    public IdealVrf Vrf => vrf;
+    public IVrfProver Vrf => vrf;
 
-    public IdealReceiptKey Receipt => receipt;
+    public IReceiptSigner Receipt => receipt;
 
     public Address Address => signer.Address;
+
+    /// <summary>A party all of whose keys are drawn from its name.</summary>
+    public static Party Of(ICryptography cryptography, string name) => new(name, cryptography.Signer(name), cryptography.VrfKey(name), cryptography.ReceiptKey(name));
 }
 
 /// <summary>A state machine with parties around it: short words for what tests do over and over.</summary>
@@ -31,9 +34,9 @@ public sealed class Workbench
 {
     private readonly Dictionary<Address, Party> _parties = [];
 
-    public Workbench(ulong seed = 1, LedgerRules? rules = null, bool onChallenge = false, int nodes = 0, ulong stake = 10_000)
+    public Workbench(ulong seed = 1, LedgerRules? rules = null, bool onChallenge = false, int nodes = 0, ulong stake = 10_000, ICryptography? cryptography = null)
     {
-        Cryptography = new IdealCryptography(seed);
+        Cryptography = cryptography ?? new IdealCryptography(seed);
         Issuer = Party("issuer");
         Requester = Party("requester");
         Owner = Party("owner");
@@ -68,7 +71,7 @@ public sealed class Workbench
 
     public static JobWindows Windows { get; } = new(2, 3, 4, 4, 6, 3, 4);
 
-    public IdealCryptography Cryptography { get; }
+    public ICryptography Cryptography { get; }
 
     public LedgerState State { get; set; }
 
@@ -86,7 +89,7 @@ public sealed class Workbench
 
     public Party Party(string name)
     {
-        var party = new Party(name, Cryptography.Signer(name), Cryptography.VrfKey(name), Cryptography.ReceiptKey(name));
+        var party = Model.Party.Of(Cryptography, name);
         _parties[party.Address] = party;
         return party;
     }
