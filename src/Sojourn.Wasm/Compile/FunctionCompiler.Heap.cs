@@ -65,6 +65,7 @@ internal sealed partial class FunctionCompiler
                 break;
             case Opcode.BrOnCast or Opcode.BrOnCastFail:
                 BranchOnCast(in instruction);
+                ChargeOutOfLine(instruction.Offset);
                 break;
             default:
                 // A host's value is itself in both hierarchies.

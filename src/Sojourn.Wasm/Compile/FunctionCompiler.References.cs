@@ -42,9 +42,11 @@ internal sealed partial class FunctionCompiler
                 break;
             case Opcode.BrOnNull:
                 BranchOnNull(index);
+                ChargeOutOfLine(instruction.Offset);
                 break;
             case Opcode.BrOnNonNull:
                 BranchOnNonNull(index);
+                ChargeOutOfLine(instruction.Offset);
                 break;
             default:
                 throw Unsupported(in instruction);

@@ -14,6 +14,10 @@ internal sealed unsafe partial class Machine(Store store)
 
     private const int SlotsMax = 1 << 21;
 
+    /// <summary>Counts this thread's executed instructions by opcode, where a test asks how far its programs reach.</summary>
+    [ThreadStatic]
+    internal static long[]? Executed;
+
     private readonly List<Frame> frames = [];
     private readonly List<Label> labels = [];
     private readonly int framesMax = Math.Max(16, store.Options.StackBytesMax / BytesPerFrame);
@@ -72,9 +76,16 @@ internal sealed unsafe partial class Machine(Store store)
     {
         try
         {
+            var executed = Executed;
             while (frames.Count > 0)
             {
-                Step(ref body.Code[pc]);
+                ref var instruction = ref body.Code[pc];
+                if (executed is not null)
+                {
+                    executed[(int)instruction.Opcode]++;
+                }
+
+                Step(ref instruction);
             }
         }
         catch (GuestException thrown)

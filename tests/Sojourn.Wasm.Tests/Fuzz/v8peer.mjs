@@ -3,23 +3,33 @@ import { createInterface } from 'node:readline';
 
 const traps = [
   [/unreachable/, 'trap Unreachable'],
-  [/memory access out of bounds|data segment|memory index/i, 'trap MemoryOutOfBounds'],
   [/divide by zero|remainder by zero/, 'trap IntegerDivideByZero'],
   [/divide result unrepresentable/, 'trap arithmetic'],
   [/float unrepresentable/, 'trap arithmetic'],
-  [/null function or function signature mismatch/, 'trap signature'],
-  [/table index is out of bounds|table access out of bounds|element segment|table.*out of bounds/i, 'trap TableOutOfBounds'],
+  [/null function|function signature/, 'trap signature'],
+  [/dereferencing a null pointer|rethrowing null/, 'trap NullReference'],
+  [/illegal cast/, 'trap CastFailure'],
+  [/data segment|element segment/i, 'trap segment'],
+  [/array.*out of bounds/i, 'trap ArrayOutOfBounds'],
+  [/memory access out of bounds|memory index/i, 'trap MemoryOutOfBounds'],
+  [/table.*out of bounds/i, 'trap TableOutOfBounds'],
   [/call stack/i, 'trap StackExhausted'],
 ];
 
 function name(error) {
+  if (error instanceof WebAssembly.Exception) return 'trap UncaughtException';
   for (const [pattern, kind] of traps) if (pattern.test(error.message)) return kind;
   return `unknown ${error.message}`;
 }
 
 function run(request) {
   const seen = [];
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(request.module, 'base64')));
+  let instance;
+  try {
+    instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(request.module, 'base64')));
+  } catch (error) {
+    return [`refused ${error.message}`];
+  }
   const e = instance.exports;
   for (const [f, args] of request.calls) {
     e.reset();
@@ -31,19 +41,19 @@ function run(request) {
     }
   }
   for (const g of request.getters) seen.push(`${g} ${e[g]()}`);
-  const words = new Int32Array(e.mem.buffer);
-  let hash = 0x811c9dc5 | 0;
-  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i], 0x01000193);
-  seen.push(`memory ${e.mem.buffer.byteLength} ${hash}`);
+  for (let m = 0; m < request.memories; m++) {
+    const buffer = e[`mem${m}`].buffer;
+    const words = new Int32Array(buffer);
+    let hash = 0x811c9dc5 | 0;
+    for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i], 0x01000193);
+    seen.push(`memory ${buffer.byteLength} ${hash}`);
+  }
   return seen;
 }
 
 createInterface({ input: process.stdin }).on('line', (line) => {
-  let answer;
-  try {
-    answer = JSON.parse(line).map(run);
-  } catch (error) {
-    answer = { error: String(error) };
-  }
+  const answer = JSON.parse(line).map(run);
   process.stdout.write(JSON.stringify(answer) + '\n');
+  // Memories reserve address space that only a collection gives back.
+  globalThis.gc();
 });

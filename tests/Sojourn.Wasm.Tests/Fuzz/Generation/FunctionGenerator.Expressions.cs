@@ -13,9 +13,9 @@ internal sealed partial class FunctionGenerator
         {
             Leaf(letter);
         }
-        else if (letter == 'r')
+        else if (TypeLetter.IsReference(letter))
         {
-            Reference();
+            Reference(letter);
         }
         else
         {
@@ -27,47 +27,44 @@ internal sealed partial class FunctionGenerator
 
     private void Leaf(char letter)
     {
+        var local = Local(letter);
+        var global = GlobalOf(letter);
         switch (random.Below(4))
         {
-            case 0 when letter != 'r':
+            case 0 when global >= 0:
                 code.Byte(0x23);
-                code.U32(GlobalOf(letter));
+                code.U32(global);
                 break;
-            case 1 or 2 when letter != 'r':
+            case 1 or 2 when local >= 0:
                 code.Byte(0x20);
-                code.U32(Local(letter));
+                code.U32(local);
                 break;
             default:
-                Constant(code, random, letter);
+                if (TypeLetter.IsReference(letter) && !TypeLetter.IsNullable(letter))
+                {
+                    NotNull(letter);
+                }
+                else
+                {
+                    Constant(code, random, letter);
+                }
+
                 break;
         }
     }
 
     private void Composite(char letter)
     {
-        switch (random.Below(24))
+        switch (random.Below(27))
         {
             case < 12:
                 Operation(random.Pick(module.Opcodes.ByResult[letter]));
                 break;
             case 12:
-                Expression(letter);
-                code.Byte(0x22);
-                code.U32(Local(letter));
+                Tee(letter);
                 break;
             case 13:
-                Expression(letter);
-                Expression(letter);
-                Expression('i');
-                if (random.OneIn(2))
-                {
-                    code.Append([0x1C, 1, Signature.Code(letter)]);
-                }
-                else
-                {
-                    code.Byte(0x1B);
-                }
-
+                Select(letter);
                 break;
             case 14 or 15:
                 Block(letter.ToString());
@@ -82,8 +79,14 @@ internal sealed partial class FunctionGenerator
                 }
 
                 break;
-            case 19 when letter == 'i':
-                Special();
+            case 19 when letter is 'i' or 'I':
+                Sizes(letter);
+                break;
+            case 20 when letter == 'i':
+                OfReferences();
+                break;
+            case < 24 when module.Shape.Heap:
+                ReadHeap(letter);
                 break;
             default:
                 Leaf(letter);
@@ -91,53 +94,60 @@ internal sealed partial class FunctionGenerator
         }
     }
 
-    /// <summary>Instructions on i32 that the opcode table does not type.</summary>
-    private void Special()
+    private void Tee(char letter)
     {
-        switch (random.Below(6))
+        Expression(letter);
+        if (Local(letter) is >= 0 and var local)
         {
-            case 0:
-                code.Append([0x3F, 0]);
-                break;
-            case 1:
-                code.Byte(0x41);
-                code.S64(random.Below(3));
-                code.Append([0x40, 0]);
-                break;
-            case 2:
-                code.Append([0xFC, 16, 0]);
-                break;
-            case 3:
-                Expression('r');
-                code.Byte(0x41);
-                code.S64(random.Below(4));
-                code.Append([0xFC, 15, 0]);
-                break;
-            default:
-                Expression('r');
-                code.Byte(0xD1);
-                break;
+            code.Byte(0x22);
+            code.U32(local);
         }
     }
 
-    private void Reference()
+    private void Select(char letter)
     {
+        Expression(letter);
+        Expression(letter);
+        Expression('i');
+        if (TypeLetter.IsReference(letter) || random.OneIn(2))
+        {
+            code.Append([0x1C, 1]);
+            TypeLetter.Write(code, letter);
+        }
+        else
+        {
+            code.Byte(0x1B);
+        }
+    }
+
+    /// <summary>Sizes and growth of memories and tables whose addresses have this letter.</summary>
+    private void Sizes(char letter)
+    {
+        var memory = random.Below(module.Memories.Count);
+        var table = random.Below(module.Tables.Count);
         switch (random.Below(4))
         {
-            case 0:
-                code.Byte(0xD2);
-                code.U32(random.Below(module.Functions.Count));
+            case 0 when module.Memories[memory].Address == letter:
+                code.Byte(0x3F);
+                code.U32(memory);
                 break;
-            case 1:
-                TableIndex();
-                code.Append([0x25, 0]);
+            case 1 when module.Memories[memory].Address == letter:
+                Integer(letter, random.OneIn(10) ? (int)random.Next() : random.Below(3));
+                code.Byte(0x40);
+                code.U32(memory);
                 break;
-            case 2:
-                code.Byte(0x20);
-                code.U32(locals.Length - 1);
+            case 2 when module.Tables[table].Address == letter:
+                code.Append([0xFC, 16]);
+                code.U32(table);
+                break;
+            case 3 when module.Tables[table].Address == letter:
+                Expression(module.Tables[table].Element);
+                Integer(letter, random.OneIn(10) ? (int)random.Next() : random.Below(4));
+                code.Append([0xFC, 15]);
+                code.U32(table);
                 break;
             default:
-                code.Append([0xD0, 0x70]);
+                Leaf(letter);
                 break;
         }
     }
@@ -146,15 +156,23 @@ internal sealed partial class FunctionGenerator
     private void Operation(OpcodeInfo info)
     {
         var operands = info.Signature[..info.Signature.IndexOf(':', StringComparison.Ordinal)];
-        foreach (var operand in operands)
+        var memory = random.Below(module.Memories.Count);
+        if (!module.Options.RelaxedFreely && info.Name.Contains("relaxed", StringComparison.Ordinal))
         {
-            if (operand == 'm')
+            RelaxedOperands(info);
+        }
+        else
+        {
+            foreach (var operand in operands)
             {
-                Address();
-            }
-            else
-            {
-                Expression(operand);
+                if (operand == 'm')
+                {
+                    Address(memory);
+                }
+                else
+                {
+                    Expression(operand);
+                }
             }
         }
 
@@ -165,11 +183,33 @@ internal sealed partial class FunctionGenerator
         }
 
         Op(info);
+        Immediates(info, memory);
+        if (module.Options.CanonicalizeInProgram)
+        {
+            Canonicalize(OpcodeChoice.NanShape(info));
+        }
+    }
+
+    private void Immediates(OpcodeInfo info, int memory)
+    {
         switch (info.Immediates)
         {
             case ImmediateKind.MemoryArgument or ImmediateKind.MemoryArgumentLane:
-                code.U32(random.Below(info.Natural + 1));
-                code.U32(random.Below(12) switch { 0 => 0xFFFF, 1 => unchecked((int)(uint)random.Next()), < 6 => random.Below(64), _ => 0 });
+                code.U32(random.Below(info.Natural + 1) | (memory > 0 ? 0x40 : 0));
+                if (memory > 0)
+                {
+                    code.U32(memory);
+                }
+
+                if (module.Memories[memory].Is64 && random.OneIn(20))
+                {
+                    code.U64(random.Next());
+                }
+                else
+                {
+                    code.U32(random.Below(12) switch { 0 => 0xFFFF, 1 => unchecked((int)(uint)random.Next()), < 6 => random.Below(64), _ => 0 });
+                }
+
                 if (info.Immediates == ImmediateKind.MemoryArgumentLane)
                 {
                     code.Byte(random.Below(16 >> info.Natural));
@@ -186,11 +226,6 @@ internal sealed partial class FunctionGenerator
                 }
 
                 break;
-        }
-
-        if (options.CanonicalizeInProgram)
-        {
-            Canonicalize(OpcodeChoice.NanShape(info));
         }
     }
 
@@ -237,40 +272,56 @@ internal sealed partial class FunctionGenerator
         void Tee(char letter)
         {
             code.Byte(0x22);
-            code.U32(Temporary + Letters.IndexOf(letter, StringComparison.Ordinal));
+            code.U32(temporaries + TypeLetter.Numbers.IndexOf(letter, StringComparison.Ordinal));
         }
 
         void Get(char letter)
         {
             code.Byte(0x20);
-            code.U32(Temporary + Letters.IndexOf(letter, StringComparison.Ordinal));
+            code.U32(temporaries + TypeLetter.Numbers.IndexOf(letter, StringComparison.Ordinal));
         }
     }
 
     /// <summary>An address: mostly within the first page, now and then at the memory's very end, or anything.</summary>
-    private void Address()
+    private void Address(int memory)
     {
+        var letter = module.Memories[memory].Address;
         if (random.OneIn(12))
         {
-            code.Append([0x3F, 0, 0x41, 16, 0x74, 0x41, (byte)random.Below(20), 0x6B]);
+            // (memory.size << 16) - n
+            code.Byte(0x3F);
+            code.U32(memory);
+            Integer(letter, 16);
+            code.Byte(letter == 'i' ? 0x74 : 0x86);
+            Integer(letter, random.Below(20));
+            code.Byte(letter == 'i' ? 0x6B : 0x7D);
             return;
         }
 
-        Expression('i');
+        Expression(letter);
         if (!random.OneIn(20))
         {
-            code.Byte(0x41);
-            code.S64(random.OneIn(4) ? 0x1FFFF : 0xFFF);
-            code.Byte(0x71);
+            Mask(letter, random.OneIn(4) ? 0x1FFFF : 0xFFF);
         }
     }
 
-    private void TableIndex()
+    private void TableIndex(int table)
     {
-        Expression('i');
+        var letter = module.Tables[table].Address;
+        Expression(letter);
         if (!random.OneIn(15))
         {
-            code.Append([0x41, ModuleGenerator.TableSize - 1, 0x71]);
+            Mask(letter, ModuleGenerator.TableSize - 1);
+        }
+    }
+
+    /// <summary>A length: mostly small.</summary>
+    private void Length(char letter, int mask = 0x3F)
+    {
+        Expression(letter);
+        if (!random.OneIn(12))
+        {
+            Mask(letter, mask);
         }
     }
 }

@@ -7,31 +7,29 @@ namespace Sojourn.Wasm.Tests.Fuzz.Generation;
 internal sealed partial class FunctionGenerator
 {
     private const int DepthMax = 8;
-    private const string Letters = "iIfFv";
 
     private readonly ModuleGenerator module;
     private readonly Prng random;
-    private readonly GeneratorOptions options;
     private readonly Signature signature;
     private readonly BinaryBuffer code = new();
     private readonly string locals;
+    private readonly int temporaries;
     private readonly List<string> labels = [];
     private int budget;
     private int depth;
 
-    public FunctionGenerator(ModuleGenerator module, Prng random, GeneratorOptions options, Signature signature)
+    public FunctionGenerator(ModuleGenerator module, Prng random, Signature signature)
     {
         this.module = module;
         this.random = random;
-        this.options = options;
         this.signature = signature;
-        budget = 10 + random.Below(options.Budget);
+        budget = 10 + random.Below(module.Options.Budget * (module.Shape.Large ? 4 : 1));
 
-        // Two locals of each letter for the program, one for making NaNs canonical (index TemporaryOf), one reference.
-        locals = signature.Parameters + Letters + Letters + Letters + "r";
+        // Two locals of each number for the program and one of each reference, then those for making NaNs canonical.
+        locals = signature.Parameters + TypeLetter.Numbers + TypeLetter.Numbers + module.References;
+        temporaries = locals.Length;
+        locals += TypeLetter.Numbers;
     }
-
-    private int Temporary => signature.Parameters.Length + (2 * Letters.Length);
 
     public byte[] Generate()
     {
@@ -41,7 +39,7 @@ internal sealed partial class FunctionGenerator
         foreach (var letter in declared)
         {
             body.U32(1);
-            body.Byte(Signature.Code(letter));
+            TypeLetter.Write(body, letter);
         }
 
         labels.Add(signature.Results);
@@ -64,26 +62,59 @@ internal sealed partial class FunctionGenerator
         }
     }
 
-    /// <summary>A local of a letter that the program may use.</summary>
+    /// <summary>A local of a letter that the program may use, or -1.</summary>
     private int Local(char letter)
     {
-        var at = random.Below(Temporary);
-        for (var i = 0; i < Temporary; i++)
+        var at = random.Below(temporaries);
+        for (var i = 0; i < temporaries; i++)
         {
-            var index = (at + i) % Temporary;
+            var index = (at + i) % temporaries;
             if (locals[index] == letter)
             {
                 return index;
             }
         }
 
-        throw new InvalidOperationException($"No local of type {letter}.");
+        return -1;
     }
 
+    /// <summary>A global of a letter, or -1.</summary>
     private int GlobalOf(char letter)
     {
-        var candidates = Enumerable.Range(0, module.Globals.Length).Where(i => module.Globals[i] == letter).ToArray();
-        return 1 + random.Pick(candidates);
+        var at = random.Below(module.Globals.Length);
+        for (var i = 0; i < module.Globals.Length; i++)
+        {
+            var index = (at + i) % module.Globals.Length;
+            if (module.Globals[index] == letter)
+            {
+                return 1 + index;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Puts what is on top of the stack into a local of its type, or drops it.</summary>
+    private void Take(char letter)
+    {
+        var local = random.OneIn(4) ? -1 : Local(TypeLetter.IsReference(letter) ? TypeLetter.Nullable(letter) : letter);
+        if (local < 0)
+        {
+            code.Byte(0x1A);
+        }
+        else
+        {
+            code.Byte(0x21);
+            code.U32(local);
+        }
+    }
+
+    private void TakeAll(string letters)
+    {
+        for (var i = letters.Length - 1; i >= 0; i--)
+        {
+            Take(letters[i]);
+        }
     }
 
     private void Op(OpcodeInfo info)
@@ -98,6 +129,19 @@ internal sealed partial class FunctionGenerator
         {
             code.Byte(number);
         }
+    }
+
+    private void Integer(char letter, long value)
+    {
+        code.Byte(letter == 'i' ? 0x41 : 0x42);
+        code.S64(value);
+    }
+
+    /// <summary>Masks the integer on top of the stack.</summary>
+    private void Mask(char letter, long mask)
+    {
+        Integer(letter, mask);
+        code.Byte(letter == 'i' ? 0x71 : 0x83);
     }
 
     public static long Interesting(Prng random, char letter)
@@ -171,7 +215,8 @@ internal sealed partial class FunctionGenerator
 
                 break;
             default:
-                code.Append([0xD0, 0x70]);
+                code.Byte(0xD0);
+                TypeLetter.WriteHeap(code, letter);
                 break;
         }
     }

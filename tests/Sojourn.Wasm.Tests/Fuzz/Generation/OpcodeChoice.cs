@@ -6,13 +6,20 @@ namespace Sojourn.Wasm.Tests.Fuzz.Generation;
 internal sealed class OpcodeChoice
 {
     private static readonly string[] NanMakers =
-        ["add", "sub", "mul", "div", "min", "max", "sqrt", "ceil", "floor", "trunc", "nearest", "demote_f64", "promote_f32", "demote_f64x2_zero", "promote_low_f32x4"];
+    [
+        "add", "sub", "mul", "div", "min", "max", "sqrt", "ceil", "floor", "trunc", "nearest", "demote_f64", "promote_f32", "demote_f64x2_zero", "promote_low_f32x4",
+        "relaxed_madd", "relaxed_nmadd", "relaxed_min", "relaxed_max",
+    ];
 
-    public OpcodeChoice(GeneratorOptions options)
+    private static readonly OpcodeChoice Plain = new(relaxed: false);
+    private static readonly OpcodeChoice Relaxed = new(relaxed: true);
+
+    private OpcodeChoice(bool relaxed)
     {
         foreach (var info in OpcodeTable.Instructions)
         {
-            if (!info.Signature.Contains(':', StringComparison.Ordinal) || (info.Name.Contains("relaxed", StringComparison.Ordinal) && !options.RelaxedSimd))
+            var isRelaxed = info.Name.Contains("relaxed", StringComparison.Ordinal);
+            if (!info.Signature.Contains(':', StringComparison.Ordinal) || (isRelaxed && !relaxed))
             {
                 continue;
             }
@@ -24,12 +31,15 @@ internal sealed class OpcodeChoice
                 ByResult.Add(key, list = []);
             }
 
-            list.Add(info);
+            // Where they are on they come often: they are few among many.
+            list.AddRange(Enumerable.Repeat(info, isRelaxed ? 5 : 1));
         }
     }
 
     /// <summary>Instructions by the letter of their result; stores under a space.</summary>
     public Dictionary<char, List<OpcodeInfo>> ByResult { get; } = [];
+
+    public static OpcodeChoice Of(bool relaxed) => relaxed ? Relaxed : Plain;
 
     /// <summary>Whether an instruction's result may be a NaN of bits that the specification leaves open; the letter of the lanes' shape.</summary>
     public static char NanShape(OpcodeInfo info)

@@ -1,0 +1,124 @@
+using System.Text;
+using Sojourn.Wasm.Tests.Fuzz.Generation;
+using Sojourn.Wasm.Text;
+
+namespace Sojourn.Wasm.Tests.Fuzz;
+
+/// <summary>One of our ways to run a program.</summary>
+internal sealed record Tier(string Name, ModuleOptions Options);
+
+/// <summary>What a comparison found.</summary>
+internal sealed class Found
+{
+    public int Programs { get; set; }
+
+    public long Bytes { get; set; }
+
+    public int Calls { get; set; }
+
+    public int Traps { get; set; }
+
+    /// <summary>Programs that differ from the reference, by tier.</summary>
+    public SortedDictionary<string, int> ByTier { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The first few differences in words; empty where there is none.</summary>
+    public string Faults { get; set; } = "";
+
+    public string Differences => string.Join(' ', ByTier.Select(x => $"{x.Key}-differs={x.Value}"));
+}
+
+/// <summary>Runs generated programs in several tiers, and in V8 at the same time, and compares all that can be seen of them.</summary>
+/// <param name="Tiers">The tiers; the first is the reference where V8 is not.</param>
+/// <param name="Generator">What programs may use.</param>
+/// <param name="WithV8">Whether V8 is the reference.</param>
+internal sealed record Differential(IReadOnlyList<Tier> Tiers, GeneratorOptions Generator, bool WithV8)
+{
+    private const int Batch = 50;
+    private const int ReportsMax = 20;
+
+    /// <summary>What each call may use, where tiers meter.</summary>
+    public long Fuel { get; init; } = 1L << 50;
+
+    public string Reference => WithV8 ? "v8" : Tiers[0].Name;
+
+    /// <summary>Runs programs of consecutive seeds until there are enough of them or it is over.</summary>
+    public Found Run(ulong seed, int most, Func<int, bool> over, OpcodeCoverage? coverage = null)
+    {
+        var found = new Found();
+        foreach (var tier in Tiers)
+        {
+            found.ByTier[tier.Name] = 0;
+        }
+
+        using var v8 = WithV8 ? new NodePeer() : null;
+        var faults = new StringBuilder();
+        while (found.Programs < most && !over(found.Programs))
+        {
+            var from = found.Programs;
+            var programs = Enumerable.Range(from, Math.Min(Batch, most - from)).Select(i => ModuleGenerator.Generate(seed + (ulong)i, Generator)).ToArray();
+            v8?.Send(programs);
+            var ours = programs.Select(program => Tiers.Select(tier => Run(program, tier.Options)).ToArray()).ToArray();
+            var theirs = v8?.Read();
+            for (var i = 0; i < programs.Length; i++)
+            {
+                coverage?.Add(programs[i]);
+                found.Programs++;
+                found.Bytes += programs[i].Bytes.Length;
+                found.Calls += programs[i].Calls.Count;
+                var reference = theirs?[i] ?? ours[i][0];
+                found.Traps += reference.Count(x => x.StartsWith("trap", StringComparison.Ordinal));
+                for (var tier = 0; tier < Tiers.Count; tier++)
+                {
+                    Compare(found, faults, programs[i], reference, Tiers[tier].Name, ours[i][tier]);
+                }
+            }
+        }
+
+        found.Faults = faults.ToString();
+        return found;
+    }
+
+    private void Compare(Found found, StringBuilder faults, GeneratedModule program, List<string> wanted, string tier, List<string> seen)
+    {
+        var most = Math.Max(wanted.Count, seen.Count);
+        for (var i = 0; i < most; i++)
+        {
+            if (i < wanted.Count && i < seen.Count && Outcome.Agree(wanted[i], seen[i]))
+            {
+                continue;
+            }
+
+            if (found.ByTier[tier]++ < ReportsMax)
+            {
+                var path = Path.Combine(Path.GetTempPath(), $"sojourn-fuzz-{program.Seed:x}.wasm");
+                File.WriteAllBytes(path, program.Bytes);
+                faults.AppendLine($"seed 0x{program.Seed:x}: {Reference} says '{wanted.ElementAtOrDefault(i)}', {tier} says '{seen.ElementAtOrDefault(i)}' (observation {i}; program in {path})");
+            }
+
+            return;
+        }
+    }
+
+    private List<string> Run(GeneratedModule program, ModuleOptions options)
+    {
+        if (Environment.GetEnvironmentVariable("SOJOURN_FUZZ_TRACE") is { } trace)
+        {
+            // Should the process die, the last line says of what.
+            File.WriteAllText(trace, $"0x{program.Seed:x} {options.Tier} {options.Protection} {string.Join("; ", program.Calls.Select(x => x.Export + " " + string.Join(" ", x.Arguments.Select(a => a.Value))))}");
+            File.WriteAllBytes(trace + ".wasm", program.Bytes);
+        }
+
+        try
+        {
+            return Outcome.Of(program, options, Fuel);
+        }
+        catch (ModuleException refused)
+        {
+            return [$"refused {refused.Message}"];
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            return [$"{fault.GetType().Name}: {fault.Message} {fault.StackTrace}"];
+        }
+    }
+}
