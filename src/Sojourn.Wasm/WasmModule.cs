@@ -12,14 +12,14 @@ public sealed class WasmModule
     private readonly Lazy<ContextLayout> layout;
     private readonly Lazy<ModuleCode> code;
 
-    private WasmModule(ModuleDefinition definition, ModuleOptions options)
+    private WasmModule(ModuleDefinition definition, ModuleOptions options, Func<WasmModule, ModuleCode>? prepare = null)
     {
         Definition = definition;
         Options = options;
         Imports = [.. definition.Imports.Select(import => new ImportDescriptor(import.Module, import.Name, import.Type))];
         ExportsByName = definition.Exports.ToDictionary(export => export.Name, StringComparer.Ordinal);
         layout = new(() => new ContextLayout(definition));
-        code = new(() => ExecutionTiers.Get(options.Tier).Prepare(this));
+        code = new(() => prepare is null ? ExecutionTiers.Get(options.Tier).Prepare(this) : prepare(this));
         Exports = [.. definition.Exports.Select(export => new ExportDescriptor(export.Name, TypeOf(export)))];
     }
 
@@ -45,7 +45,10 @@ public sealed class WasmModule
     internal ModuleCode Code => code.Value;
 
     /// <summary>Whether compiled code relies on faults to catch accesses beyond a 32-bit memory's end.</summary>
-    internal bool UsesGuardPages => Options.Tier == ExecutionTier.Compiled && Options.Protection switch
+    internal bool UsesGuardPages => UsesGuardPagesWith(Options);
+
+    /// <summary>Whether code compiled with these options relies on guard pages in this process.</summary>
+    internal static bool UsesGuardPagesWith(ModuleOptions options) => options.Tier == ExecutionTier.Compiled && options.Protection switch
     {
         MemoryProtection.BoundsChecks => false,
         MemoryProtection.GuardPages => GuardArena.IsAvailable ? true : throw new PlatformNotSupportedException("Guard pages need Linux on x86-64; ask for BoundsChecks or Automatic."),
@@ -65,12 +68,16 @@ public sealed class WasmModule
         return new(definition, options);
     }
 
+    /// <summary>Decodes a module that was validated before, and whose code is at hand.</summary>
+    internal static WasmModule FromCache(ReadOnlyMemory<byte> bytes, ModuleOptions options, Func<WasmModule, ModuleCode> prepare) =>
+        new(ModuleDecoder.Decode(bytes, options), options, prepare);
+
     /// <summary>Compiles ahead what an instance would compile on first use. Without it the first call pays.</summary>
     public void Prepare()
     {
         for (var i = Definition.ImportedFunctions; i < Definition.Functions.Length; i++)
         {
-            Code.EntryPoint(i);
+            Code.Prepare(i);
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Reflection;
-using System.Runtime.Loader;
+using System.Runtime.CompilerServices;
 using Sojourn.Wasm.Compile.Il;
 using Sojourn.Wasm.Run;
 
@@ -13,21 +13,41 @@ internal sealed class CompiledTier : IExecutionTier
     public ModuleCode Prepare(WasmModule module) => new CompiledCode(module, ModuleCompiler.Compile(module));
 }
 
-/// <summary>A compiled module. Its assembly can be collected once nothing uses it any more.</summary>
+/// <summary>A compiled module: methods of an assembly. The platform makes machine code of a method when it is first called, unless the assembly holds it already.</summary>
 internal sealed class CompiledCode : ModuleCode
 {
     private readonly Module code;
     private readonly nint[] entryPoints;
     private readonly int imported;
+    private readonly int firstToken;
     private readonly CallInvoker?[] invokers;
 
+    /// <summary>Code of an image made in this process; it is collected once nothing uses it any more.</summary>
     public CompiledCode(WasmModule module, byte[] image)
+        : this(module, CodeAssemblies.Load(new MemoryStream(image, writable: false)), firstMethod: 0)
     {
-        var context = new Context();
-        using var stream = new MemoryStream(image, writable: false);
-        code = context.LoadFromStream(stream).ManifestModule;
-        Debug.TrapFrames.Register(code.Assembly, module);
+    }
+
+    /// <summary>Code of an image from a cache.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="nativeName">Under which name machine code is loaded once and for good; null for IL.</param>
+    /// <param name="loadedMax">Images with machine code that the process may load.</param>
+    public CompiledCode(WasmModule module, ReadOnlyMemory<byte> image, string? nativeName, int loadedMax)
+        : this(module, nativeName is null ? CodeAssemblies.Load(new MemoryStream(image.ToArray(), writable: false)) : CodeAssemblies.LoadForGood(image.Span, nativeName, loadedMax), firstMethod: 0)
+    {
+    }
+
+    /// <summary>A run of an assembly's methods.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="assembly">The assembly.</param>
+    /// <param name="firstMethod">Position of the module's first own function in it.</param>
+    public CompiledCode(WasmModule module, Assembly assembly, int firstMethod)
+    {
+        code = assembly.ManifestModule;
+        Debug.TrapFrames.Register(assembly, module, firstMethod);
         imported = module.Definition.ImportedFunctions;
+        firstToken = ImageBuilder.FirstMethodToken + firstMethod;
         entryPoints = new nint[module.Definition.Functions.Length - imported];
         invokers = new CallInvoker?[entryPoints.Length];
     }
@@ -38,20 +58,13 @@ internal sealed class CompiledCode : ModuleCode
         return entry != 0 ? entry : entry = Method(functionIndex).MethodHandle.GetFunctionPointer();
     }
 
+    public override void Prepare(int functionIndex) => RuntimeHelpers.PrepareMethod(Method(functionIndex).MethodHandle);
+
     public override unsafe void Call(Instance instance, int functionIndex, ReadOnlySpan<Value> arguments, Span<Value> results)
     {
         var invoker = invokers[functionIndex - imported] ??= CallInvoker.Get(instance, functionIndex);
         invoker.Call(instance.Store, EntryPoint(functionIndex), instance.Base, arguments, results);
     }
 
-    private MethodBase Method(int functionIndex) => code.ResolveMethod(ImageBuilder.MethodToken(functionIndex - imported))!;
-
-    private sealed class Context() : AssemblyLoadContext("wasm", isCollectible: true)
-    {
-        protected override Assembly? Load(AssemblyName assemblyName)
-        {
-            var own = typeof(CompiledTier).Assembly;
-            return string.Equals(assemblyName.Name, own.GetName().Name, StringComparison.Ordinal) ? own : null;
-        }
-    }
+    private MethodBase Method(int functionIndex) => code.ResolveMethod(firstToken + functionIndex - imported)!;
 }

@@ -17,7 +17,7 @@ internal sealed partial class FunctionCompiler
         if (index >= module.ImportedFunctions)
         {
             il.LoadArgument(ContextArgument);
-            il.Token(OpCodes.Call, ImageBuilder.MethodToken(index - module.ImportedFunctions));
+            il.Token(OpCodes.Call, image.MethodToken(firstMethod + index - module.ImportedFunctions));
         }
         else
         {
@@ -167,7 +167,7 @@ internal sealed partial class FunctionCompiler
         {
             il.LoadArgument(ContextArgument);
             il.Emit(OpCodes.Tailcall);
-            il.Token(OpCodes.Call, ImageBuilder.MethodToken(instruction.Index - module.ImportedFunctions));
+            il.Token(OpCodes.Call, image.MethodToken(firstMethod + instruction.Index - module.ImportedFunctions));
         }
         else
         {

@@ -18,6 +18,7 @@ internal sealed partial class FunctionCompiler
     private readonly ModuleDefinition module;
     private readonly ContextLayout layout;
     private readonly ImageBuilder image;
+    private readonly int firstMethod;
     private readonly ModuleTypeSpace types;
     private readonly IlBuilder il = new();
     private readonly List<WasmType> stack = [];
@@ -41,8 +42,12 @@ internal sealed partial class FunctionCompiler
     private IlLabel interrupted;
     private bool pollsUsed;
 
-    public FunctionCompiler(WasmModule owner, ImageBuilder image)
+    /// <param name="owner">The module.</param>
+    /// <param name="image">Where the methods go.</param>
+    /// <param name="firstMethod">Position in the image of the module's first own function.</param>
+    public FunctionCompiler(WasmModule owner, ImageBuilder image, int firstMethod = 0)
     {
+        this.firstMethod = firstMethod;
         this.owner = owner;
         this.image = image;
         module = owner.Definition;
@@ -87,6 +92,7 @@ internal sealed partial class FunctionCompiler
         var parameters = IlTypes.Of(type.Parameters.AsSpan(), types, spare: 1);
         parameters[^1] = IlType.Native;
         image.AddMethod(
+            firstMethod + functionIndex - module.ImportedFunctions,
             "f" + functionIndex.ToString(System.Globalization.CultureInfo.InvariantCulture),
             parameters,
             type.Results.Length == 0 ? null : IlTypes.Of(type.Results[0], types),

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using Sojourn.Wasm.Compile.Support;
 using Sojourn.Wasm.Model;
@@ -8,6 +9,7 @@ namespace Sojourn.Wasm.Compile;
 internal static class SupportMethods
 {
     private const BindingFlags Any = BindingFlags.Static | BindingFlags.Public;
+    private static readonly ConcurrentDictionary<(Type Type, string Name), MethodInfo> Named = new();
     private static readonly MethodInfo?[][] ByOpcode = [Table(0x200, 0, typeof(Numeric)), Table(0x40, 0xFC, typeof(Numeric)), Table(0x120, 0xFD, typeof(Simd))];
 
     /// <summary>The method that computes an instruction, or null.</summary>
@@ -18,7 +20,8 @@ internal static class SupportMethods
         return number < table.Length ? table[number] : null;
     }
 
-    public static MethodInfo Get(Type type, string name) => type.GetMethod(name, Any) ?? throw new MissingMethodException(type.FullName, name);
+    public static MethodInfo Get(Type type, string name) =>
+        Named.GetOrAdd((type, name), static key => key.Type.GetMethod(key.Name, Any) ?? throw new MissingMethodException(key.Type.FullName, key.Name));
 
     private static MethodInfo?[] Table(int size, int prefix, Type type)
     {

@@ -13,11 +13,22 @@ internal static class TrapFrames
     /// <summary>Most frames told.</summary>
     public const int FramesMax = 64;
 
-    private static readonly ConditionalWeakTable<Assembly, WasmModule> Modules = [];
+    private static readonly ConditionalWeakTable<Assembly, List<Part>> Modules = [];
     private static readonly ConditionalWeakTable<WasmModule, Symbols> Known = [];
 
-    /// <summary>Says which module an assembly was compiled from.</summary>
-    public static void Register(Assembly assembly, WasmModule module) => Modules.AddOrUpdate(assembly, module);
+    /// <summary>Says which module a run of an assembly's methods was compiled from. The latest counts.</summary>
+    /// <param name="assembly">The assembly.</param>
+    /// <param name="module">The module.</param>
+    /// <param name="firstMethod">Position of its first own function in the assembly.</param>
+    public static void Register(Assembly assembly, WasmModule module, int firstMethod = 0)
+    {
+        var parts = Modules.GetValue(assembly, static _ => []);
+        lock (parts)
+        {
+            parts.RemoveAll(part => part.First == firstMethod);
+            parts.Add(new(firstMethod, module));
+        }
+    }
 
     /// <summary>The frames of a trap that compiled code raised; none where it did not come from there.</summary>
     public static IReadOnlyList<TrapFrame> Of(Exception trap)
@@ -32,13 +43,9 @@ internal static class TrapFrames
                     break;
                 }
 
-                if (frame.GetMethod() is { } method && Modules.TryGetValue(method.Module.Assembly, out var module))
+                if (frame.GetMethod() is { } method && Modules.TryGetValue(method.Module.Assembly, out var parts) && Find(parts, method.MetadataToken - ImageBuilder.FirstMethodToken) is var (module, index))
                 {
-                    var index = method.MetadataToken - ImageBuilder.MethodToken(0) + module.Definition.ImportedFunctions;
-                    if ((uint)index < (uint)module.Definition.Functions.Length)
-                    {
-                        frames.Add(Describe(module, index, OffsetOf(module, index, frame.GetILOffset())));
-                    }
+                    frames.Add(Describe(module, index, OffsetOf(module, index, frame.GetILOffset())));
                 }
             }
         }
@@ -57,6 +64,23 @@ internal static class TrapFrames
             functionIndex,
             symbols.Names.GetValueOrDefault(functionIndex),
             offset is { } at ? symbols.Lines.Find(at - module.Definition.CodeSectionOffset) : null) { Offset = offset };
+    }
+
+    private static (WasmModule Module, int Index)? Find(List<Part> parts, int position)
+    {
+        lock (parts)
+        {
+            foreach (var (first, module) in parts)
+            {
+                var index = position - first + module.Definition.ImportedFunctions;
+                if (position >= first && index < module.Definition.Functions.Length)
+                {
+                    return (module, index);
+                }
+            }
+
+            return null;
+        }
     }
 
     private static int? OffsetOf(WasmModule module, int index, int ilOffset)
@@ -82,6 +106,8 @@ internal static class TrapFrames
 
         return found;
     }
+
+    private sealed record Part(int First, WasmModule Module);
 
     private sealed class Symbols(WasmModule module)
     {

@@ -26,11 +26,7 @@ internal static class ModuleValidator
             }
         }
 
-        var function = new FunctionValidator(context);
-        for (var i = module.ImportedFunctions; i < module.Functions.Length; i++)
-        {
-            function.Validate(i);
-        }
+        Run.FunctionWork.Run(module.ImportedFunctions, module.Functions.Length, module.Bytes.Length, () => new FunctionValidator(context).Validate);
     }
 
     public static ModuleException Invalid(int offset, string expected) => new(ModuleFault.Invalid, offset, expected);

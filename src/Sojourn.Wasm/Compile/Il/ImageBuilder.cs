@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Reflection.Metadata;
@@ -19,25 +20,33 @@ internal enum IlType
     Object,
 }
 
-/// <summary>Writes the assembly of one module: one type, one static method per function. The same image serves the running process and the cache.</summary>
+/// <summary>Writes the assembly of one module or of several: one type, one static method per function. The same image serves the running process and the cache. Several threads may add methods.</summary>
 internal sealed class ImageBuilder
 {
     /// <summary>The simple name of every such assembly; this library shows it its internals.</summary>
     public const string AssemblyName = "Sojourn.Wasm.Compiled";
 
+    /// <summary>The token of the first method.</summary>
+    public const int FirstMethodToken = 0x06000001;
+
     private readonly MetadataBuilder metadata = new();
     private readonly BlobBuilder ilStream = new();
     private readonly MethodBodyStreamEncoder bodies;
-    private readonly Dictionary<MethodInfo, int> methods = [];
+    private readonly Lock gate = new();
+    private readonly ConcurrentDictionary<MethodInfo, int> methods = new();
     private readonly Dictionary<Type, EntityHandle> types = [];
     private readonly Dictionary<Assembly, AssemblyReferenceHandle> assemblies = [];
-    private readonly Dictionary<string, int> calls = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int> calls = new(StringComparer.Ordinal);
     private readonly Dictionary<string, StandaloneSignatureHandle> locals = new(StringComparer.Ordinal);
     private readonly Dictionary<string, BlobHandle> signatures = new(StringComparer.Ordinal);
+    private Pending?[] pending;
     private int vectorType;
 
-    public ImageBuilder(string moduleName)
+    /// <param name="moduleName">Name of the metadata's module.</param>
+    /// <param name="methodCount">How many methods will be added.</param>
+    public ImageBuilder(string moduleName, int methodCount = 0)
     {
+        pending = new Pending?[methodCount];
         bodies = new(ilStream);
         metadata.AddModule(0, metadata.GetOrAddString(moduleName), metadata.GetOrAddGuid(Guid.NewGuid()), default, default);
         metadata.AddAssembly(metadata.GetOrAddString(AssemblyName), new(1, 0, 0, 0), default, default, default, AssemblyHashAlgorithm.None);
@@ -52,11 +61,20 @@ internal sealed class ImageBuilder
     }
 
     /// <summary>The token that the method of that position will have.</summary>
-    public static int MethodToken(int position) => 0x06000001 + position;
+    public int MethodToken(int position) => FirstMethodToken + position;
 
-    /// <summary>Adds the next method.</summary>
-    public void AddMethod(string name, ReadOnlySpan<IlType> parameters, IlType? result, byte[] il, int maxStack, ReadOnlySpan<IlType> localTypes, bool optimize = true, ReadOnlySpan<IlRegion> regions = default)
+    /// <summary>Adds the method of a position. Every position must be filled before the image is built.</summary>
+    public void AddMethod(int position, string name, IlType[] parameters, IlType? result, byte[] il, int maxStack, ReadOnlySpan<IlType> localTypes, bool optimize = true, ReadOnlySpan<IlRegion> regions = default)
     {
+        if (position < pending.Length)
+        {
+            pending[position] = new(name, parameters, result, il, maxStack, localTypes.ToArray(), optimize, regions.ToArray());
+        }
+    }
+
+    private void Write(Pending method)
+    {
+        var (name, parameters, result, il, maxStack, localTypes, optimize, regions) = method;
         var body = bodies.AddMethodBody(il.Length, maxStack, regions.Length, false, Locals(localTypes), MethodBodyAttributes.InitLocals, hasDynamicStackAllocation: false);
         new BlobWriter(body.Instructions).WriteBytes(il);
         foreach (var region in regions)
@@ -81,6 +99,14 @@ internal sealed class ImageBuilder
             return token;
         }
 
+        lock (gate)
+        {
+            return methods.GetOrAdd(method, AddReference);
+        }
+    }
+
+    private int AddReference(MethodInfo method)
+    {
         var blob = new BlobBuilder();
         var definition = method.IsGenericMethod ? method.GetGenericMethodDefinition() : method;
         var parameters = definition.GetParameters();
@@ -113,22 +139,28 @@ internal sealed class ImageBuilder
             handle = metadata.AddMethodSpecification(handle, metadata.GetOrAddBlob(arguments));
         }
 
-        token = MetadataTokens.GetToken(handle);
-        methods.Add(method, token);
-        return token;
+        return MetadataTokens.GetToken(handle);
     }
 
     /// <summary>The token of a signature for indirect calls.</summary>
     public int CallSite(ReadOnlySpan<IlType> parameters, IlType? result)
     {
         var key = Key(parameters, result);
-        if (!calls.TryGetValue(key, out var token))
+        if (calls.TryGetValue(key, out var token))
         {
-            token = MetadataTokens.GetToken(metadata.AddStandaloneSignature(Signature(parameters, result)));
-            calls.Add(key, token);
+            return token;
         }
 
-        return token;
+        lock (gate)
+        {
+            if (!calls.TryGetValue(key, out token))
+            {
+                token = MetadataTokens.GetToken(metadata.AddStandaloneSignature(Signature(parameters, result)));
+                calls.TryAdd(key, token);
+            }
+
+            return token;
+        }
     }
 
     /// <summary>The token of the vector type.</summary>
@@ -136,20 +168,30 @@ internal sealed class ImageBuilder
     {
         get
         {
-            if (vectorType == 0)
+            lock (gate)
             {
-                var blob = new BlobBuilder();
-                Encode(new BlobEncoder(blob).TypeSpecificationSignature(), typeof(Vector128<byte>));
-                vectorType = MetadataTokens.GetToken(metadata.AddTypeSpecification(metadata.GetOrAddBlob(blob)));
-            }
+                if (vectorType == 0)
+                {
+                    var blob = new BlobBuilder();
+                    Encode(new BlobEncoder(blob).TypeSpecificationSignature(), typeof(Vector128<byte>));
+                    vectorType = MetadataTokens.GetToken(metadata.AddTypeSpecification(metadata.GetOrAddBlob(blob)));
+                }
 
-            return vectorType;
+                return vectorType;
+            }
         }
     }
 
     /// <summary>The finished image.</summary>
     public byte[] Build()
     {
+        var methodsToWrite = pending;
+        pending = [];
+        foreach (var method in methodsToWrite)
+        {
+            Write(method ?? throw new InvalidOperationException("A method of the image is missing."));
+        }
+
         var root = new MetadataRootBuilder(metadata, suppressValidation: true);
         var builder = new ManagedPEBuilder(new(imageCharacteristics: Characteristics.Dll | Characteristics.ExecutableImage), root, ilStream, deterministicIdProvider: static _ => new(new Guid("5f0a4a5e-51d0-4b1a-9d3e-0c6b7c1f5f01"), 1));
         var image = new BlobBuilder();
@@ -317,6 +359,9 @@ internal sealed class ImageBuilder
         return handle;
     }
 }
+
+/// <summary>A method that waits for its place in the image.</summary>
+internal sealed record Pending(string Name, IlType[] Parameters, IlType? Result, byte[] Il, int MaxStack, IlType[] Locals, bool Optimize, IlRegion[] Regions);
 
 /// <summary>A protected region with its handler, as offsets into the finished IL.</summary>
 internal sealed record IlRegion(int TryStart, int TryLength, int HandlerStart, int HandlerLength, Type Caught);

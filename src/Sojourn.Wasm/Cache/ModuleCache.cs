@@ -1,0 +1,92 @@
+using Sojourn.Wasm.Compile;
+
+namespace Sojourn.Wasm.Cache;
+
+/// <summary>Keeps compiled code between processes. What is stored is authenticated: an entry that is damaged, or was written by one who does not know the key, is made anew.</summary>
+/// <remarks>
+/// Not for secrets: entries tell what a module does. A process that must not trust its disk (an enclave) must not use one.
+/// Machine code is loaded for good, since the platform has no collectible machine code that was compiled ahead; see <see cref="ModuleCacheOptions.LoadedMax"/>.
+/// </remarks>
+public sealed class ModuleCache
+{
+    private readonly CacheFolder folder;
+    private readonly ModuleCacheOptions options;
+
+    private ModuleCache(ModuleCacheOptions options)
+    {
+        this.options = options;
+        folder = CacheFolder.Open(options);
+    }
+
+    /// <summary>The options it was opened with.</summary>
+    public ModuleCacheOptions Options => options;
+
+    /// <summary>Bytes of all entries.</summary>
+    public long Bytes => folder.Bytes();
+
+    /// <summary>Opens a cache, and makes its folder and key where they are missing.</summary>
+    /// <param name="options">Where and how much; null for the defaults.</param>
+    /// <exception cref="ModuleCacheException">Others could have written to the folder or read its key.</exception>
+    public static ModuleCache Open(ModuleCacheOptions? options = null) => new(options ?? new());
+
+    /// <summary>Loads a module: its code from the cache where it is there, else compiled now and stored.</summary>
+    /// <param name="bytes">The binary format; not copied, and not to be changed afterwards.</param>
+    /// <param name="moduleOptions">Features, protection, fuel; null for the defaults. Interpreted modules are not cached.</param>
+    /// <returns>The module.</returns>
+    /// <exception cref="ModuleException">The module is refused.</exception>
+    public WasmModule Load(ReadOnlyMemory<byte> bytes, ModuleOptions? moduleOptions = null) => Load(bytes, moduleOptions, out _, out _);
+
+    /// <summary>Loads a module, and tells where its code came from.</summary>
+    /// <param name="bytes">The binary format; not copied, and not to be changed afterwards.</param>
+    /// <param name="moduleOptions">Features, protection, fuel; null for the defaults. Interpreted modules are not cached.</param>
+    /// <param name="origin">Where the code came from.</param>
+    /// <param name="report">What compiling ahead of time did and cost, where it was tried.</param>
+    /// <returns>The module.</returns>
+    /// <exception cref="ModuleException">The module is refused.</exception>
+    public WasmModule Load(ReadOnlyMemory<byte> bytes, ModuleOptions? moduleOptions, out CacheOrigin origin, out CompileReport? report)
+    {
+        report = null;
+        origin = CacheOrigin.Compiled;
+        var asked = moduleOptions ?? ModuleOptions.Default;
+        if (asked.Tier != ExecutionTier.Compiled)
+        {
+            return WasmModule.Load(bytes, asked);
+        }
+
+        var key = CacheKey.Of(bytes.Span, asked, WasmModule.UsesGuardPagesWith(asked));
+        var name = Convert.ToHexStringLower(key);
+        if (folder.Read(name) is { } entry)
+        {
+            if (CacheEntry.TryOpen(folder.Key, key, entry, out var kind))
+            {
+                // IL is compiled further once there is something to compile it with.
+                if (kind != EntryKind.Il || options.Precompiler is null)
+                {
+                    origin = kind == EntryKind.Native ? CacheOrigin.StoredNative : CacheOrigin.StoredIl;
+                    return FromCode(bytes, asked, name, entry, kind == EntryKind.Native);
+                }
+            }
+            else
+            {
+                folder.Remove(name);
+            }
+        }
+
+        var module = WasmModule.Load(bytes, asked);
+        var il = ModuleCompiler.Compile(module);
+        byte[]? machine = null;
+        report = options.Precompiler?.Compile(il, options.Directory, options.Budget, out machine)
+            ?? new CompileReport(CompileOutcome.NoCompiler, TimeSpan.Zero, 0, "no crossgen2 was found or given");
+        var stored = CacheEntry.Seal(
+            folder.Key, key, machine is not null ? EntryKind.Native : report.Outcome == CompileOutcome.NoCompiler ? EntryKind.Il : EntryKind.Refused, machine ?? il);
+        folder.Write(name, stored);
+        return FromCode(bytes, asked, name, stored, machine is not null);
+    }
+
+    private WasmModule FromCode(ReadOnlyMemory<byte> bytes, ModuleOptions asked, string name, byte[] entry, bool native) =>
+        WasmModule.FromCache(bytes, asked, module => new CompiledCode(
+            module,
+            entry.AsMemory(CacheEntry.HeaderBytes),
+            native ? name : null,
+            options.LoadedMax));
+}

@@ -1,0 +1,30 @@
+using System.Runtime.InteropServices;
+
+namespace Sojourn.Wasm.Cache;
+
+/// <summary>System calls that the platform does not offer.</summary>
+internal static unsafe partial class Native
+{
+    private const int ResourceCpu = 0;
+    private const int ResourceData = 2;
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    /// <summary>Has the kernel end a process that computes or allocates beyond limits, even if ours is gone by then.</summary>
+    public static void Limit(int process, long cpuSeconds, long dataBytes)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var cpu = stackalloc long[2] { cpuSeconds, cpuSeconds + 1 };
+        var data = stackalloc long[2] { dataBytes, dataBytes };
+        _ = ResourceLimit(process, ResourceCpu, cpu, null);
+        _ = ResourceLimit(process, ResourceData, data, null);
+    }
+
+    [LibraryImport("libc", EntryPoint = "prlimit")]
+    private static partial int ResourceLimit(int process, int resource, long* limit, long* old);
+}
