@@ -16,8 +16,11 @@ internal sealed class ScriptRunner : IDisposable
     private WasmModule? latestDefinition;
     private Instance? latest;
 
-    private ScriptRunner(string name, ModuleOptions options)
+    private readonly Func<ReadOnlyMemory<byte>, ModuleOptions, WasmModule> load;
+
+    private ScriptRunner(string name, ModuleOptions options, Func<ReadOnlyMemory<byte>, ModuleOptions, WasmModule>? load)
     {
+        this.load = load ?? WasmModule.Load;
         this.options = options;
         var wide = options.Features.HasFlag(WasmFeatures.Memory64);
         text = WatOptions.Default with { WideLimits = wide };
@@ -26,9 +29,9 @@ internal sealed class ScriptRunner : IDisposable
         report = new ScriptReport(name);
     }
 
-    public static ScriptReport Run(string name, byte[] script, ModuleOptions options)
+    public static ScriptReport Run(string name, byte[] script, ModuleOptions options, Func<ReadOnlyMemory<byte>, ModuleOptions, WasmModule>? load = null)
     {
-        using var runner = new ScriptRunner(name, options);
+        using var runner = new ScriptRunner(name, options, load);
         foreach (var command in ScriptReader.Read(script))
         {
             runner.Run(command);
@@ -144,7 +147,7 @@ internal sealed class ScriptRunner : IDisposable
             instances.Remove(stale);
         }
 
-        var module = WasmModule.Load(command.Module.ToBinary(text), options);
+        var module = load(command.Module.ToBinary(text), options);
         latestDefinition = module;
         if (command.Module.Name is { } name)
         {
@@ -165,7 +168,7 @@ internal sealed class ScriptRunner : IDisposable
 
     private Value[] Instantiate(ScriptModule module)
     {
-        linker.Instantiate(WasmModule.Load(module.ToBinary(text), options));
+        linker.Instantiate(load(module.ToBinary(text), options));
         return [];
     }
 
@@ -230,7 +233,7 @@ internal sealed class ScriptRunner : IDisposable
     {
         try
         {
-            WasmModule.Load(module.ToBinary(text), options);
+            load(module.ToBinary(text), options);
             return $"loaded, though {wanted}: {message}";
         }
         catch (ModuleException refused)
