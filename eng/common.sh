@@ -75,6 +75,20 @@ install_peers() {
   done
 }
 
+# An enclave's image is one tree: the libraries of the system that its runtime loads go into it, at the paths where they will be mounted, so that one measurement covers all.
+complete_enclave() { # folder
+  local name dir
+  rm -rf "$1/system"; find "$1" -maxdepth 1 \( -name '*.pdb' -o -name '*.xml' \) -delete
+  install -D -m 755 "$(readlink -f /lib64/ld-linux-x86-64.so.2)" "$1/system/lib64/ld-linux-x86-64.so.2"
+  for name in libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libgcc_s.so.1 libstdc++.so.6 libssl.so.3 libcrypto.so.3; do
+    for dir in /usr/lib/x86_64-linux-gnu /lib/x86_64-linux-gnu /usr/lib64 /lib64 /usr/lib /lib; do
+      [ -f "$dir/$name" ] || continue
+      install -D -m 644 "$(readlink -f "$dir/$name")" "$1/system$dir/$name"
+      break
+    done
+  done
+}
+
 # The command line and the enclave, compiled ahead of time; decided by a stamp, since a no-op build costs seconds.
 build_cli() {
   local stamp=artifacts/sojourn/.stamp
@@ -88,6 +102,7 @@ build_cli() {
   touch artifacts/log/.building
   quietly 'build of the command line' dotnet publish src/Sojourn.Cli -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true -o artifacts/sojourn -v q -nologo 9>&-
   quietly 'build of the enclave' dotnet publish src/Sojourn.Enclave -c Release -r linux-x64 --self-contained true -p:PublishReadyToRun=true -o artifacts/enclave -v q -nologo 9>&-
+  complete_enclave artifacts/enclave
   touch -r artifacts/log/.building "$stamp"
   exec 9>&-
 }

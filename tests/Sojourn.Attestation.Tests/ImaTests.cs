@@ -34,6 +34,19 @@ public sealed class ImaTests
     }
 
     [Fact]
+    public void AReferenceSetCanAskThatAFileRan()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var list = List(("/opt/old/enclave.dll", 1), ("/opt/new/enclave.dll", 2));
+        var quote = Verifier.Verify(Quote(key, Register(list, 2)).With(EvidencePart.ImaLog, list), Collateral.Empty, Now).Quote!;
+        AttestationResult Appraise(params (string, string)[] values) => Appraiser.Appraise(
+            quote, AppraisalPolicy.Development with { AnyMeasurement = false, ReferenceValues = [ReferenceSet.Of("release", values)] }, ReportData.ForChallenge("ima"u8), Now);
+        Assert.True(Appraise(("ima/enclave.dll", Digest(2))).Accepted);
+        Assert.True(Appraise(("ima/enclave.dll", Digest(3))).Has(ReasonCode.MeasurementUnknown));
+        Assert.True(Appraise(("ima/other.dll", Digest(2))).Has(ReasonCode.MeasurementUnknown));
+    }
+
+    [Fact]
     public void AViolationIsNeverKnown()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

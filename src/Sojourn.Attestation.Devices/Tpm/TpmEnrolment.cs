@@ -77,6 +77,7 @@ public static class TpmEnrolment
             return (ecc, TpmTemplates.EndorsementEcc);
         }
 
-        return ([], TpmTemplates.EndorsementRsa);
+        // Nobody endorsed a key of this TPM, so any template will do: a P-256 key is made in milliseconds, an RSA key in seconds.
+        return ([], TpmTemplates.EndorsementEcc);
     }
 }

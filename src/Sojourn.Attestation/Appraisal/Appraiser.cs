@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sojourn.Attestation.Tpm;
 
 namespace Sojourn.Attestation;
 
@@ -212,10 +213,11 @@ public static partial class Appraiser
         }
 
         var misses = new List<string>();
+        var measured = claims is TpmClaims { ImaEntries.IsEmpty: false } tpm ? [.. tpm.Measurements, .. tpm.ImaMeasurements()] : claims.Measurements;
         foreach (var set in policy.ReferenceValues)
         {
             // An empty set would match anything.
-            var miss = set.Values.IsEmpty ? "names no measurement" : set.FirstMismatch(claims.Measurements);
+            var miss = set.Values.IsEmpty ? "names no measurement" : set.FirstMismatch(measured);
             if (miss is null)
             {
                 return set.Name;

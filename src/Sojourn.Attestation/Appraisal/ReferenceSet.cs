@@ -5,6 +5,15 @@ namespace Sojourn.Attestation;
 /// <summary>One acceptable state: for each named measurement, the values that will do. All must hold together.</summary>
 public sealed record ReferenceSet
 {
+    /// <summary>
+    /// The measurement name under which a set lists the SHA-256 digests of every file that may run on the machine (the closed world of an IMA list). It is no measurement
+    /// to compare: it bounds what else may be in the list.
+    /// </summary>
+    public const string KnownFiles = "ima";
+
+    /// <summary>What the name of a measurement begins with that asks for one file of an IMA list: <c>ima/NAME</c>.</summary>
+    public const string ImaPrefix = "ima/";
+
     /// <summary>The state's name, such as a release.</summary>
     public required string Name { get; init; }
 
@@ -33,7 +42,8 @@ public sealed record ReferenceSet
                 return $"{name} is not in the evidence";
             }
 
-            if (!values.Contains(found.Hex))
+            // A machine may have run several files of one name; the closed world bounds the others.
+            if (!values.Contains(found.Hex) && !(name.StartsWith(ImaPrefix, StringComparison.Ordinal) && measured.Any(m => m.Name == name && values.Contains(m.Hex))))
             {
                 return $"{name} is {found.Hex}";
             }

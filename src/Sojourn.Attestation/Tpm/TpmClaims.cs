@@ -36,6 +36,18 @@ public sealed record TpmClaims : QuoteClaims
     /// <summary>Whether a wrapping key came along that is sealed to the quoted registers.</summary>
     public bool HasWrapKey { get; init; }
 
+    /// <summary>The entries of the IMA list as measurements, so that reference values can ask that a file ran: <c>ima/NAME</c>, NAME without its folder.</summary>
+    internal IEnumerable<Measurement> ImaMeasurements()
+    {
+        foreach (var entry in ImaEntries)
+        {
+            if (!entry.Violation && entry.Digest.Length is > 0 and <= 128)
+            {
+                yield return new Measurement(ReferenceSet.ImaPrefix + entry.Path[(entry.Path.LastIndexOf('/') + 1)..], Convert.FromHexString(entry.Digest));
+            }
+        }
+    }
+
     internal ImmutableArray<QuotedPcr> Pcrs { get; init; } = [];
 
     /// <summary>The quote's qualifying data is SHA-256 of the report data, or the bare challenge.</summary>

@@ -17,7 +17,8 @@ internal static class DemoCommand
         var data = new Option<FileInfo?>("--data") { Description = "A table of your own (comma-separated, with a header line)." };
         var app = new Option<FileInfo?>("--app") { Description = "A WASI program of your own; it finds the table at /in/table and writes below /output." };
         var arguments = new Option<string[]>("--arg") { Description = "An argument of that program; repeat for several.", AllowMultipleArgumentsPerToken = false };
-        var command = new Command("demo", "Run the main job on this machine: seal, offer, post, draw, prove, release, run, agree, pay, verify.") { data, app, arguments };
+        var simulated = new Option<bool>("--simulated") { Description = "Simulated evidence, even where swtpm is installed." };
+        var command = new Command("demo", "Run the main job on this machine: seal, offer, post, draw, prove, release, run, agree, pay, verify.") { data, app, arguments, simulated };
         command.SetRun(async run =>
         {
             var root = Places.Checkout ?? throw new CliException(ExitCode.Environment, "the demonstration needs a checkout.", "Start it as ./sojourn demo from the project's folder.");
@@ -44,6 +45,7 @@ internal static class DemoCommand
                 GuardFile = own ? null : Path.Combine(root, "guests/guards/min-group-size.wasm"),
                 GuardArguments = ["20"],
                 Bubblewrap = Examination.FindProgram("bwrap"),
+                SoftwareTpm = run.Get(simulated) ? null : Examination.FindProgram("swtpm"),
             };
             var chapter = 0;
             var result = await new Demonstration(options, new DemoStory(

@@ -32,7 +32,8 @@ internal static class DevnetCommands
         var folder = FolderOption();
         var nodes = new Option<int>("--nodes") { Description = "Nodes that hold data and execute.", DefaultValueFactory = _ => 3 };
         var verifiers = new Option<int>("--verifiers") { Description = "Further nodes that only verify.", DefaultValueFactory = _ => 4 };
-        var command = new Command("up", "Start the network and keep it up until Ctrl+C.") { folder, nodes, verifiers };
+        var tpm = new Option<bool>("--tpm") { Description = "Give every executing node a software TPM (swtpm) of its own; evidence is then of level tpm, on a development root." };
+        var command = new Command("up", "Start the network and keep it up until Ctrl+C.") { folder, nodes, verifiers, tpm };
         command.SetRun(async run =>
         {
             var at = FolderOf(run.Get(folder));
@@ -53,6 +54,8 @@ internal static class DevnetCommands
                 run.Warn("bubblewrap is not installed: enclaves have no namespaces of their own. apt-get install -y bubblewrap mends it.");
             }
 
+            var softwareTpm = !run.Get(tpm) ? null
+                : Examination.FindProgram("swtpm") ?? throw new CliException(ExitCode.Environment, "swtpm is not installed, and --tpm needs it.", "apt-get install -y swtpm, or leave --tpm out.");
             var net = await DevNetwork.StartAsync(
                 new DevnetOptions
                 {
@@ -61,6 +64,7 @@ internal static class DevnetCommands
                     Nodes = run.Get(nodes),
                     Verifiers = run.Get(verifiers),
                     Bubblewrap = bubblewrap,
+                    SoftwareTpm = softwareTpm,
                     Listener = (who, entry) => run.Note(string.Create(CultureInfo.InvariantCulture, $"{entry.At:HH:mm:ss.fff} {who}: {(entry.Job.IsZero ? "" : entry.Job.ToString()[..8] + " ")}{entry.Stage}: {entry.Words}")),
                 },
                 parties.ToDictionary(party => party.Address, _ => (Amount)10_000_000), run.Cancellation).ConfigureAwait(false);
@@ -73,10 +77,12 @@ internal static class DevnetCommands
                     parties.ForEach(net.StartKeeper);
                     new DevnetFile(
                         Environment.ProcessId, server.Address, net.Gateway.Address, net.Gateways, net.Image.Measurement.ToString(), Parties,
-                        [.. net.Nodes.Where(node => node.Executes).Select(node => node.Keys.Name)]).Write(at);
+                        [.. net.Nodes.Where(node => node.Executes).Select(node => node.Keys.Name)]) { Proof = DevnetProof.Of(net.Proof) }.Write(at);
                     run.Out.WriteLine($"up: {at}");
                     run.Out.WriteLine($"ledger {server.Address}  gateway {net.Gateway.Address}  nodes {run.Get(nodes)}  verifiers {run.Get(verifiers)}");
-                    run.Note("This is a development network: evidence is simulated and proves nothing about hardware.");
+                    run.Note(softwareTpm is null
+                        ? "This is a development network: evidence is simulated and proves nothing about hardware."
+                        : "This is a development network: evidence comes from software TPMs, for which no vendor vouches.");
                     run.Note("Next, in another terminal: ./sojourn app publish PROGRAM.wasm, then ./sojourn data publish TABLE.csv --code CID, then ./sojourn job run JOB.yaml");
                     try
                     {

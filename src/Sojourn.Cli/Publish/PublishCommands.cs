@@ -103,7 +103,7 @@ internal static class PublishCommands
         return new Command("app", "Programs that travel to the data.") { publish };
     }
 
-    private static ProofRequirement Proof(DevnetClient net) => new()
+    private static ProofRequirement Proof(DevnetClient net) => net.File.Proof?.ToRequirement() ?? new ProofRequirement
     {
         Level = TrustLevel.Simulated,
         Kinds = [EvidenceKind.Simulated],
@@ -113,7 +113,7 @@ internal static class PublishCommands
 
     private static async Task OfferAsync(CommandRun run, DevnetClient net, PartyKeys party, OfferKind kind, PublishedContent content, ulong price, uint uses)
     {
-        var terms = new OfferTerms { Kind = kind, Content = content.Content, Policy = content.Policy, Keeper = party.Address, Price = price, LevelMin = TrustLevel.Simulated, UsesMax = uses };
+        var terms = new OfferTerms { Kind = kind, Content = content.Content, Policy = content.Policy, Keeper = party.Address, Price = price, LevelMin = Proof(net).Level, UsesMax = uses };
         var result = await net.SubmitAsync(party, new OfferPublish(terms), run.Cancellation).ConfigureAwait(false);
         if (!result.Applied)
         {

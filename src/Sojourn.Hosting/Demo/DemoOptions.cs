@@ -27,6 +27,9 @@ public sealed record DemoOptions
     /// <summary>The full path of bubblewrap; null where there is none.</summary>
     public string? Bubblewrap { get; init; }
 
+    /// <summary>The full path of swtpm, for software TPMs; null for simulated evidence.</summary>
+    public string? SoftwareTpm { get; init; }
+
     /// <summary>How much output the data owner's policy allows.</summary>
     public long OutputBytesMax { get; init; } = 64 << 10;
 }

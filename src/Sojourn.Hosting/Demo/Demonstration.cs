@@ -3,12 +3,14 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Sojourn.Attestation;
+using Sojourn.Attestation.Devices.Tpm;
 using Sojourn.Content;
 using Sojourn.Content.Codecs;
 using Sojourn.Content.Ipfs.Gateways;
 using Sojourn.Hosting.Devnet;
 using Sojourn.Hosting.Keys;
 using Sojourn.Hosting.Publishing;
+using Sojourn.Node.Enclaves;
 using Sojourn.Primitives;
 using Sojourn.Primitives.Cose;
 using Sojourn.Protocol.DropBox;
@@ -55,7 +57,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
 
         story.Chapter("A network on this machine");
         var net = await DevNetwork.StartAsync(
-            new DevnetOptions { Folder = options.Folder, EnclaveFolder = options.EnclaveFolder, Nodes = 5, Verifiers = 4, Bubblewrap = options.Bubblewrap }, parties, cancel).ConfigureAwait(false);
+            new DevnetOptions { Folder = options.Folder, EnclaveFolder = options.EnclaveFolder, Nodes = 5, Verifiers = 4, Bubblewrap = options.Bubblewrap, SoftwareTpm = options.SoftwareTpm }, parties, cancel).ConfigureAwait(false);
         await using (net.ConfigureAwait(false))
         {
             story.Line($"ledger {Short(net.Ledger.GenesisDigest)} (genesis says: development), 5 storage nodes that execute, 4 verifiers, one public gateway");
@@ -63,7 +65,9 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
             story.Line(options.Bubblewrap is null
                 ? "bubblewrap is not installed: enclaves have a system-call filter, but no namespaces of their own (a production node would refuse; sojourn doctor says how to mend it)"
                 : "enclaves start in namespaces of their own, without network, under a system-call filter");
-            story.Line("evidence here is SIMULATED: it proves nothing about hardware, and only a development ledger admits it");
+            story.Line(options.SoftwareTpm is null
+                ? "evidence here is SIMULATED (swtpm is not installed): it proves nothing about hardware, and only a development ledger admits it"
+                : "evidence here comes from a software TPM at each node (level tpm): quotes over measured files, signed by keys that were enrolled; no vendor vouches for such a TPM, so only a development ledger admits it");
             return await RunAsync(net, hospital, lab, requester, start, cancel).ConfigureAwait(false);
         }
     }
@@ -72,14 +76,14 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
     {
         story.Chapter("Owners seal, and keep the keys");
         var (code, data, guard) = await PublishAsync(net, hospital, lab, cancel).ConfigureAwait(false);
-        var appOffer = await net.OfferAsync(lab, Offer(OfferKind.App, code, lab, 50), cancel).ConfigureAwait(false);
-        var dataOffer = await net.OfferAsync(hospital, Offer(OfferKind.Data, data, hospital, 200), cancel).ConfigureAwait(false);
+        var appOffer = await net.OfferAsync(lab, Offer(net, OfferKind.App, code, lab, 50), cancel).ConfigureAwait(false);
+        var dataOffer = await net.OfferAsync(hospital, Offer(net, OfferKind.Data, data, hospital, 200), cancel).ConfigureAwait(false);
         var bodies = await BodyBlocksAsync(net.Nodes[0].Content.Store, data.Body, cancel).ConfigureAwait(false);
 
-        using var otherEnclave = new OtherEnclaveAttester(ChipOf(net.Nodes[OtherEnclave]));
+        using var otherEnclave = await OtherEnclaveAsync(net.Nodes[OtherEnclave], cancel).ConfigureAwait(false);
         await net.ServeAsync([data.Content], cancel, index => index switch
         {
-            OtherEnclave => _ => otherEnclave,
+            OtherEnclave when otherEnclave is not null => _ => otherEnclave,
             NoProof => attester => new NoProofAttester(attester),
             _ => null,
         }).ConfigureAwait(false);
@@ -121,14 +125,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
     {
         var publicly = new Publisher(net.Gateway.Store);
         var now = DateTimeOffset.UtcNow;
-        var proof = new ProofRequirement
-        {
-            Level = TrustLevel.Simulated,
-            Kinds = [EvidenceKind.Simulated],
-            Measurements = [ReferenceSet.Of("sojourn-enclave", ("simulated", net.Image.Measurement.ToString()))],
-            RequireRevocation = false,
-            VerifiersMin = 2,
-        };
+        var proof = net.Proof with { VerifiersMin = 2 };
         var appPolicy = SignedPolicy.Sign(
             new AppPolicy { Title = "the lab's program", Owner = lab.Address, NotBefore = now.AddMinutes(-5), NotAfter = now.AddDays(30), AnyRequester = true, Proof = proof, OutputMayRevealCode = true },
             lab.Identity);
@@ -177,14 +174,14 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
         return (code, data, guard);
     }
 
-    private static OfferTerms Offer(OfferKind kind, PublishedContent content, PartyKeys owner, ulong price) => new()
+    private static OfferTerms Offer(DevNetwork net, OfferKind kind, PublishedContent content, PartyKeys owner, ulong price) => new()
     {
         Kind = kind,
         Content = content.Content,
         Policy = content.Policy,
         Keeper = owner.Address,
         Price = price,
-        LevelMin = TrustLevel.Simulated,
+        LevelMin = net.Level,
     };
 
     private async Task<Digest> PostAsync(
@@ -209,7 +206,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
             Agreeing = agreeing,
             Verifiers = 4,
             VerifierNodesMin = 3,
-            LevelMin = TrustLevel.Simulated,
+            LevelMin = net.Level,
             LocalityMin = 1,
             FuelMax = 20_000_000_000,
             MemoryMebibytes = 256,
@@ -358,8 +355,17 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
         return blocks;
     }
 
-    private static byte[] ChipOf(DevnetNode node) =>
-        System.Security.Cryptography.SHA256.HashData([.. "sojourn/simulated-chip/1"u8, .. node.Keys.Address.AsSpan()]);
+    // Somebody changed the enclave of this node: the machine's own list says so, or, where evidence is simulated, its statement does.
+    private static async Task<OtherEnclaveAttester?> OtherEnclaveAsync(DevnetNode node, CancellationToken cancel)
+    {
+        if (node.Proof.Tpm is not { } tpm)
+        {
+            return new OtherEnclaveAttester(Convert.FromHexString(node.Proof.Chip.Value));
+        }
+
+        await SoftwareIma.AppendAsync(tpm, new MeasuredFile("/enclave/" + EnclaveImage.Executable, Digest.Of("an enclave that somebody changed"u8)), node.Proof.ImaList, cancel).ConfigureAwait(false);
+        return null;
+    }
 
     private static string Name(DevNetwork net, Address address) => net.Nodes.FirstOrDefault(node => node.Keys.Address == address)?.Keys.Name ?? address.ToString();
 

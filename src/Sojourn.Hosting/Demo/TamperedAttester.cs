@@ -14,9 +14,10 @@ internal sealed class NoProofAttester(IAttester inner) : IAttester
     public async ValueTask<Evidence> AttestAsync(ReportData reportData, CancellationToken cancellation)
     {
         var evidence = await inner.AttestAsync(reportData, cancellation).ConfigureAwait(false);
-        var report = evidence[EvidencePart.Report].ToArray();
-        report.AsSpan(report.Length - 64).Clear();
-        return evidence.With(EvidencePart.Report, report);
+        var part = evidence.Kind == EvidenceKind.Tpm ? EvidencePart.TpmSignature : EvidencePart.Report;
+        var signed = evidence[part].ToArray();
+        signed.AsSpan(signed.Length - 32).Clear();
+        return evidence.With(part, signed);
     }
 }
 

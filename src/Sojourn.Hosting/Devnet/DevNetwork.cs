@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using Sojourn.Attestation;
 using Sojourn.Content.Ipfs;
 using Sojourn.Content.Ipfs.Gateways;
 using Sojourn.Hosting.DropBox;
 using Sojourn.Hosting.Keys;
+using Sojourn.Hosting.Proof;
 using Sojourn.Ledger.Embedded;
 using Sojourn.Node.Enclaves;
 using Sojourn.Node.Journal;
@@ -11,6 +13,7 @@ using Sojourn.Node.Watching;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Accounts;
 using Sojourn.Protocol.Genesis;
+using Sojourn.Protocol.Policies;
 using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
 
@@ -24,8 +27,9 @@ public sealed class DevNetwork : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<(Task Task, UseLedger Uses)> _keepers = [];
     private readonly List<PartyKeys> _parties = [];
+    private readonly DevelopmentAuthority? _authority;
 
-    private DevNetwork(DevnetOptions options, EmbeddedLedger ledger, PartyKeys sequencer, ContentHost gateway, MemoryDropBox box, EnclaveImage image, ImmutableArray<DevnetNode> nodes)
+    private DevNetwork(DevnetOptions options, EmbeddedLedger ledger, PartyKeys sequencer, ContentHost gateway, MemoryDropBox box, EnclaveImage image, ImmutableArray<DevnetNode> nodes, DevelopmentAuthority? authority)
     {
         _options = options;
         Ledger = ledger;
@@ -33,6 +37,7 @@ public sealed class DevNetwork : IAsyncDisposable
         DropBox = box;
         Image = image;
         Nodes = nodes;
+        _authority = authority;
         _parties.Add(sequencer);
     }
 
@@ -51,6 +56,12 @@ public sealed class DevNetwork : IAsyncDisposable
     /// <summary>The drop box.</summary>
     public MemoryDropBox DropBox { get; }
 
+    /// <summary>What its nodes prove.</summary>
+    public TrustLevel Level => _options.SoftwareTpm is null ? TrustLevel.Simulated : TrustLevel.Tpm;
+
+    /// <summary>What owners of this network ask for: its level, and this enclave.</summary>
+    public ProofRequirement Proof => MeasuredFiles.Requirement(Level, Image, _options.Bubblewrap);
+
     /// <summary>Every gateway of the network.</summary>
     public IReadOnlyList<Uri> Gateways => [Gateway.Address, .. Nodes.Select(node => node.Content.Address)];
 
@@ -63,8 +74,9 @@ public sealed class DevNetwork : IAsyncDisposable
         var image = EnclaveImage.Measure(options.EnclaveFolder);
         Directory.CreateDirectory(options.Folder);
         var sequencer = PartyKeys.LoadOrCreate(Path.Combine(options.Folder, "sequencer", "keys"), "sequencer");
+        var authority = options.SoftwareTpm is null ? null : DevelopmentAuthority.LoadOrCreate(Path.Combine(options.Folder, "enrolment.pem"));
         var starts = Enumerable.Range(0, options.Nodes + options.Verifiers)
-            .Select(i => DevnetNode.StartAsync(i < options.Nodes ? $"node-{i + 1}" : $"verifier-{i - options.Nodes + 1}", options, image, i < options.Nodes, cancel)).ToList();
+            .Select(i => DevnetNode.StartAsync(i < options.Nodes ? $"node-{i + 1}" : $"verifier-{i - options.Nodes + 1}", options, image, i < options.Nodes, cancel, authority)).ToList();
         var nodes = (await Task.WhenAll(starts).ConfigureAwait(false)).ToImmutableArray();
         var path = Path.Combine(options.Folder, "ledger", "ledger.db");
         if (!File.Exists(path))
@@ -90,14 +102,14 @@ public sealed class DevNetwork : IAsyncDisposable
         var box = new MemoryDropBox();
         var gateway = await ContentHost.StartAsync(
             Path.Combine(options.Folder, "gateway", "blocks"), cancel, map: (application, store) => application.MapUploads(box, store, ledger, new AccountSignatures())).ConfigureAwait(false);
-        return new DevNetwork(options, ledger, sequencer, gateway, box, image, nodes);
+        return new DevNetwork(options, ledger, sequencer, gateway, box, image, nodes, authority);
     }
 
     /// <summary>Registers the nodes and lets them take part.</summary>
     /// <param name="holds">What each executing node holds.</param>
     /// <param name="cancel">Stops waiting.</param>
     /// <param name="tamper">Wraps a node's attester, by index, for demonstrations of what is refused.</param>
-    public async Task ServeAsync(IReadOnlyCollection<Cid> holds, CancellationToken cancel, Func<int, Func<Attestation.IAttester, Attestation.IAttester>?>? tamper = null)
+    public async Task ServeAsync(IReadOnlyCollection<Cid> holds, CancellationToken cancel, Func<int, Func<IAttester, IAttester>?>? tamper = null)
     {
         await Task.WhenAll(Nodes.Select(node => node.RegisterAsync(Ledger, Stake, node.Executes ? holds : [], cancel))).ConfigureAwait(false);
         for (var i = 0; i < Nodes.Length; i++)
@@ -118,6 +130,7 @@ public sealed class DevNetwork : IAsyncDisposable
             Key = owner.Sealing,
             Content = new LayeredSource(Gateway.Store, new GatewaySource(Nodes.Select(node => node.Content.Address))),
             DropBox = DropBox,
+            Collateral = _authority?.Collateral ?? Collateral.Empty,
             Journal = new NodeJournal(TimeProvider.System, _options.Listener is { } listener ? entry => listener($"keeper of {owner.Name}", entry) : null),
             Uses = uses,
         });
@@ -157,6 +170,7 @@ public sealed class DevNetwork : IAsyncDisposable
         await Gateway.DisposeAsync().ConfigureAwait(false);
         await Ledger.DisposeAsync().ConfigureAwait(false);
         _parties.ForEach(party => party.Dispose());
+        _authority?.Dispose();
         _stop.Dispose();
     }
 }

@@ -15,6 +15,9 @@ public sealed record DevnetFile(int ProcessId, Uri Ledger, Uri Gateway, IReadOnl
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>What the network's nodes prove; null means simulated evidence of <see cref="Enclave"/>.</summary>
+    public DevnetProof? Proof { get; init; }
+
     /// <summary>The file's path.</summary>
     /// <param name="folder">The network's folder.</param>
     public static string PathIn(string folder) => Path.Combine(folder, "network.json");

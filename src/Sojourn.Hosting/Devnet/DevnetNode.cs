@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using Sojourn.Attestation;
-using Sojourn.Attestation.Simulated;
 using Sojourn.Content;
 using Sojourn.Content.Ipfs;
 using Sojourn.Content.Ipfs.Gateways;
 using Sojourn.Hosting.Keys;
+using Sojourn.Hosting.Proof;
 using Sojourn.Node;
 using Sojourn.Node.Enclaves;
 using Sojourn.Node.Journal;
@@ -21,19 +21,20 @@ namespace Sojourn.Hosting.Devnet;
 public sealed class DevnetNode : IAsyncDisposable
 {
     private readonly EnclavePool _pool;
-    private readonly SimulatedAttester _attester;
+    private readonly NodeProof _proof;
+    private readonly Collateral _collateral;
     private readonly CancellationTokenSource _stop = new();
     private GatewaySource? _peers;
     private Task _service = Task.CompletedTask;
 
-    private DevnetNode(PartyKeys keys, ContentHost content, EnclavePool pool, SimulatedAttester attester, byte[] chip, bool executes, NodeJournal journal)
+    private DevnetNode(PartyKeys keys, ContentHost content, EnclavePool pool, NodeProof proof, bool executes, NodeJournal journal, Collateral collateral)
     {
         Keys = keys;
         Content = content;
         _pool = pool;
-        _attester = attester;
-        Chip = ChipKey.Of(ChipIdentity.TryParse($"simulated:{Convert.ToHexStringLower(chip)}", out var identity) ? identity : default);
+        _proof = proof;
         Executes = executes;
+        _collateral = collateral;
         Journal = journal;
     }
 
@@ -44,7 +45,10 @@ public sealed class DevnetNode : IAsyncDisposable
     public ContentHost Content { get; }
 
     /// <summary>The chip, as its profile names it.</summary>
-    public Digest Chip { get; }
+    public Digest Chip => ChipKey.Of(_proof.Chip);
+
+    /// <summary>What it proves itself with.</summary>
+    public NodeProof Proof => _proof;
 
     /// <summary>Whether it executes; it verifies anyway.</summary>
     public bool Executes { get; }
@@ -58,17 +62,20 @@ public sealed class DevnetNode : IAsyncDisposable
     /// <param name="image">The enclave.</param>
     /// <param name="executes">Whether it executes.</param>
     /// <param name="cancel">Stops waiting.</param>
-    public static async Task<DevnetNode> StartAsync(string name, DevnetOptions options, EnclaveImage image, bool executes, CancellationToken cancel)
+    /// <param name="authority">Who enrols its TPM; null where evidence is simulated.</param>
+    public static async Task<DevnetNode> StartAsync(string name, DevnetOptions options, EnclaveImage image, bool executes, CancellationToken cancel, DevelopmentAuthority? authority = null)
     {
         var folder = Path.Combine(options.Folder, name);
         var keys = PartyKeys.LoadOrCreate(Path.Combine(folder, "keys"), name);
         var content = await ContentHost.StartAsync(Path.Combine(folder, "blocks"), cancel).ConfigureAwait(false);
         var sandbox = options.Bubblewrap is null ? EnclaveSandbox.None : EnclaveSandbox.Bubblewrap;
         var pool = new EnclavePool(image, sandbox, options.Bubblewrap, executes ? 1 : 0);
-        var chip = System.Security.Cryptography.SHA256.HashData([.. "sojourn/simulated-chip/1"u8, .. keys.Address.AsSpan()]);
-        var attester = new SimulatedAttester(image.Measurement.AsSpan(), chip, TimeProvider.System);
+        // Who only verifies makes no evidence.
+        var proof = executes && options.SoftwareTpm is { } program && authority is not null
+            ? await NodeProof.SoftwareTpmAsync(Path.Combine(folder, "tpm"), program, MeasuredFiles.Of(image, options.Bubblewrap), authority.Authority, cancel).ConfigureAwait(false)
+            : NodeProof.Simulated(image.Measurement, keys.Address);
         var journal = new NodeJournal(TimeProvider.System, options.Listener is { } listener ? entry => listener(name, entry) : null);
-        return new DevnetNode(keys, content, pool, attester, chip, executes, journal);
+        return new DevnetNode(keys, content, pool, proof, executes, journal, authority?.Collateral ?? Collateral.Empty);
     }
 
     /// <summary>Registers the node with what it holds.</summary>
@@ -82,7 +89,7 @@ public sealed class DevnetNode : IAsyncDisposable
         {
             VrfKey = Keys.Vrf.PublicKey,
             Chip = Chip,
-            Level = TrustLevel.Simulated,
+            Level = _proof.Level,
             MemoryMebibytes = 4096,
             Executes = Executes,
             Gateway = Content.Address.ToString(),
@@ -120,7 +127,8 @@ public sealed class DevnetNode : IAsyncDisposable
             Content = new LayeredSource(Content.Store, _peers),
             Store = Content.Store,
             DropBox = dropBox,
-            Attester = tamper is null ? _attester : tamper(_attester),
+            Attester = tamper is null ? _proof.Attester : tamper(_proof.Attester),
+            Collateral = _collateral,
             Enclaves = _pool,
             Journal = Journal,
             StateFolder = stateFolder,
@@ -136,7 +144,7 @@ public sealed class DevnetNode : IAsyncDisposable
         await _pool.DisposeAsync().ConfigureAwait(false);
         await Content.DisposeAsync().ConfigureAwait(false);
         _peers?.Dispose();
-        _attester.Dispose();
+        await _proof.DisposeAsync().ConfigureAwait(false);
         Keys.Dispose();
         _stop.Dispose();
     }

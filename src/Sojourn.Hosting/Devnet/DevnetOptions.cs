@@ -24,6 +24,9 @@ public sealed record DevnetOptions
     /// <summary>The full path of bubblewrap; null where there is none, and enclaves start without namespaces.</summary>
     public string? Bubblewrap { get; init; }
 
+    /// <summary>The full path of swtpm: every node then has a software TPM of its own and proves at level tpm. Null: evidence is simulated.</summary>
+    public string? SoftwareTpm { get; init; }
+
     /// <summary>Told of everything that happens at a party, by name.</summary>
     public Action<string, Node.Journal.JournalEntry>? Listener { get; init; }
 }

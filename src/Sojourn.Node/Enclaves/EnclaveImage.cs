@@ -1,15 +1,54 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
 using System.Text;
 using Sojourn.Primitives;
 
 namespace Sojourn.Node.Enclaves;
 
-/// <summary>The folder of files that make up the enclave, and their measurement.</summary>
-/// <param name="Folder">The published, self-contained build.</param>
-/// <param name="Measurement">SHA-256 over the manifest: for each file, by ordinal order of its relative path, <c>sha256-hex two-spaces path newline</c>.</param>
-public sealed record EnclaveImage(string Folder, Digest Measurement)
+/// <summary>
+/// Every file that an enclave can load, and their measurement. A published image is one tree: the runtime, the enclave, and below <c>system/</c> the program interpreter and
+/// the system libraries at the paths where they will be mounted; then nothing of the host's own files is ever loaded. A build without that folder uses the host's
+/// libraries, and the measurement covers those instead.
+/// </summary>
+public sealed record EnclaveImage
 {
     /// <summary>The executable's name inside the folder.</summary>
     public const string Executable = "sojourn-enclave";
+
+    /// <summary>The folder of system files inside the image.</summary>
+    public const string SystemFolder = "system";
+
+    private EnclaveImage(string folder, ImmutableArray<EnclaveFile> files)
+    {
+        Folder = folder;
+        Files = files;
+        Measurement = MeasurementOf(files);
+    }
+
+    /// <summary>The published, self-contained build.</summary>
+    public string Folder { get; }
+
+    /// <summary>What can be loaded, by ordinal order of path.</summary>
+    public ImmutableArray<EnclaveFile> Files { get; }
+
+    /// <summary>SHA-256 over the manifest: for each file, by ordinal order of its path, <c>sha256-hex two-spaces path newline</c>.</summary>
+    public Digest Measurement { get; }
+
+    /// <summary>Whether the image brings the system's libraries, so that none of the host's is used.</summary>
+    public bool IsWhole => Directory.Exists(Path.Combine(Folder, SystemFolder));
+
+    /// <summary>The manifest's digest.</summary>
+    /// <param name="files">The files, in any order.</param>
+    public static Digest MeasurementOf(IEnumerable<EnclaveFile> files)
+    {
+        var manifest = new StringBuilder();
+        foreach (var file in files.OrderBy(file => file.Path, StringComparer.Ordinal))
+        {
+            manifest.Append(file.Sha256).Append("  ").Append(file.Path).Append('\n');
+        }
+
+        return Digest.Of(Encoding.UTF8.GetBytes(manifest.ToString()));
+    }
 
     /// <summary>Measures a folder.</summary>
     /// <param name="folder">The published build.</param>
@@ -22,17 +61,21 @@ public sealed record EnclaveImage(string Folder, Digest Measurement)
             throw new DirectoryNotFoundException($"No enclave was found in {folder} (expected the file {Executable}).");
         }
 
-        var manifest = new StringBuilder();
         var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Select(file => (Path: Path.GetRelativePath(folder, file).Replace('\\', '/'), File: file))
-            .Where(file => !file.Path.StartsWith('.'))
-            .OrderBy(file => file.Path, StringComparer.Ordinal);
-        foreach (var (path, file) in files)
+            .Select(file => (Path: Path.GetRelativePath(folder, file).Replace('\\', '/'), File: file));
+        if (!Directory.Exists(Path.Combine(folder, SystemFolder)))
         {
-            using var stream = File.OpenRead(file);
-            manifest.Append(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(stream))).Append("  ").Append(path).Append('\n');
+            files = files.Concat(SystemLibraries.Find().Select(path => (Path: "host:" + path, File: path)));
         }
 
-        return new EnclaveImage(folder, Digest.Of(Encoding.UTF8.GetBytes(manifest.ToString())));
+        // Hashing is what takes the time, and it is independent.
+        var measured = files.AsParallel().Select(file => new EnclaveFile(file.Path, DigestOf(file.File))).ToList();
+        return new EnclaveImage(folder, [.. measured.OrderBy(file => file.Path, StringComparer.Ordinal)]);
+    }
+
+    private static Digest DigestOf(string file)
+    {
+        using var stream = File.OpenRead(file);
+        return new Digest(SHA256.HashData(stream));
     }
 }

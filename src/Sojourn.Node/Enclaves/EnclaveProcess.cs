@@ -40,7 +40,7 @@ public sealed class EnclaveProcess : IAsyncDisposable
         if (sandbox == EnclaveSandbox.Bubblewrap)
         {
             start.FileName = bubblewrap ?? throw new ArgumentNullException(nameof(bubblewrap));
-            foreach (var argument in BubblewrapArguments(image.Folder))
+            foreach (var argument in BubblewrapArguments(image))
             {
                 start.ArgumentList.Add(argument);
             }
@@ -53,8 +53,7 @@ public sealed class EnclaveProcess : IAsyncDisposable
         // The diagnostics port can be shut by a variable alone; the enclave refuses every other one of the runtime.
         start.Environment.Clear();
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
-        var process = Process.Start(start) ?? throw new InvalidOperationException("The enclave process did not start.");
-        return new EnclaveProcess(process);
+        return new EnclaveProcess(EnclaveLauncher.Start(start));
     }
 
     /// <summary>The tail of what it wrote to standard error; call after it ended.</summary>
@@ -86,24 +85,43 @@ public sealed class EnclaveProcess : IAsyncDisposable
     }
 
     /// <summary>The arguments that give an enclave its own files, the few system libraries it needs, and nothing else.</summary>
-    /// <param name="folder">The enclave's files.</param>
-    internal static IEnumerable<string> BubblewrapArguments(string folder)
+    /// <param name="image">The enclave's files.</param>
+    internal static IEnumerable<string> BubblewrapArguments(EnclaveImage image)
     {
         yield return "--unshare-all";
         yield return "--die-with-parent";
         yield return "--new-session";
         yield return "--cap-drop";
         yield return "ALL";
-        foreach (var path in (string[])[folder, .. SystemLibraries.Find()])
+        foreach (var (from, to) in Mounts(image))
         {
             yield return "--ro-bind";
-            yield return path;
-            yield return path == folder ? "/enclave" : path;
+            yield return from;
+            yield return to;
         }
 
         foreach (var argument in (string[])["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/", "--hostname", "enclave", "/enclave/" + EnclaveImage.Executable])
         {
             yield return argument;
+        }
+    }
+
+    private static IEnumerable<(string From, string To)> Mounts(EnclaveImage image)
+    {
+        yield return (image.Folder, "/enclave");
+        if (!image.IsWhole)
+        {
+            foreach (var path in SystemLibraries.Find())
+            {
+                yield return (path, path);
+            }
+
+            yield break;
+        }
+
+        foreach (var folder in Directory.EnumerateDirectories(Path.Combine(image.Folder, EnclaveImage.SystemFolder)).Order(StringComparer.Ordinal))
+        {
+            yield return (folder, "/" + Path.GetFileName(folder));
         }
     }
 }

@@ -1,8 +1,6 @@
-using System.Security.Cryptography;
-
 namespace Sojourn.Node.Enclaves;
 
-/// <summary>The few libraries of the system that an enclave's runtime needs. They execute inside the trusted computing base, so each is named, measured, and mounted alone.</summary>
+/// <summary>The few libraries of the system that an enclave's runtime needs. They execute inside the trusted computing base, so each is named, measured, and mounted. The build copies them into the image, where they are part of its one measurement.</summary>
 public static class SystemLibraries
 {
     private static readonly string[] Names =
@@ -18,12 +16,4 @@ public static class SystemLibraries
     /// <summary>Where each library is on this machine; those that the system has merged into the C library are left out.</summary>
     public static IReadOnlyList<string> Find() =>
         [Interpreter, .. Names.Select(name => Folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists)).OfType<string>()];
-
-    /// <summary>What they are: SHA-256 by file name, for the manifest of the enclave.</summary>
-    public static IReadOnlyList<(string Path, string Sha256)> Measure() =>
-        [.. Find().Select(path =>
-        {
-            using var stream = File.OpenRead(path);
-            return (path, Convert.ToHexStringLower(SHA256.HashData(stream)));
-        })];
 }
