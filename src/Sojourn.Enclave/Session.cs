@@ -68,10 +68,10 @@ internal sealed class Session(SyncChannel channel)
         var rules = OutputRules.Read(job, blocks);
 
         Report(EnclaveStage.Compiling);
-        var program = GuestEngine.Compile(reader.ReadAll(job.Code, released.For(job.Code), ModuleBytesMax), "the code");
+        var program = GuestEngine.Compile(reader.ReadAll(job.Code, released.For(job.Code), ModuleBytesMax), "the code", job.Code.Header is not null);
         var inputs = job.Spec.Inputs.Zip(job.Inputs, (input, content) => new GuestInput(input.Name, reader.Files(content, released.For(content)))).ToList();
         var libraries = job.Spec.Libraries.Zip(job.Libraries, (library, content) => new GuestLibrary(
-            library.Name, GuestEngine.Compile(reader.ReadAll(content, released.For(content), ModuleBytesMax), $"the library {library.Name}"),
+            library.Name, GuestEngine.Compile(reader.ReadAll(content, released.For(content), ModuleBytesMax), $"the library {library.Name}", content.Header is not null),
             [.. inputs.Where(input => library.Inputs.Contains(input.Name))], library.MayWriteOutput)).ToList();
         var standardInput = job.Spec.Inputs.FirstOrDefault(input => input.IsStandardInput)?.Name;
 
@@ -84,10 +84,13 @@ internal sealed class Session(SyncChannel channel)
             Inputs = [.. inputs.Where(input => input.Name != standardInput)],
             StandardInput = standardInput is null ? null : InputStream.Of(inputs.First(input => input.Name == standardInput)),
             Libraries = libraries,
+            Secret = job.Libraries.Append(job.Code).Any(content => content.Header is not null),
             Seed = GuestRun.SeedOf(job.Id),
             MemoryBytesMax = (long)job.Terms.MemoryMebibytes << 20,
             FuelMax = job.Terms.FuelMax,
         });
+
+        blocks.ThrowIfFailed();
 
         Report(EnclaveStage.Guarding);
         var output = rules.Apply(result, job, reader, released, out var verdicts);
@@ -95,7 +98,7 @@ internal sealed class Session(SyncChannel channel)
         Report(EnclaveStage.Sealing);
         var tag = OutputTag.Compute(released.All, job.Id, output);
         var root = new OutputWriter(blocks).Write(job.Spec, output, job.Terms.Spec);
-        return Sign(job, releases, keys, result, verdicts, tag, root);
+        return Sign(job, releases, keys, rules.Coarsen(result), verdicts, tag, root);
     }
 
     private static Outcome Sign(

@@ -11,6 +11,7 @@ namespace Sojourn.Enclave.Fetching;
 internal sealed class ChannelBlocks(SyncChannel channel) : IBlockSource, IBlockSink
 {
     private readonly Dictionary<Cid, Block> _ahead = [];
+    private Exception? _failure;
 
     /// <summary>Bytes of verified blocks that came in.</summary>
     public long BytesFetched { get; private set; }
@@ -73,8 +74,27 @@ internal sealed class ChannelBlocks(SyncChannel channel) : IBlockSource, IBlockS
         channel.Send(MessageType.StoreBlock, writer.WrittenSpan);
     }
 
+    /// <summary>
+    /// Fails where any fetch ever failed. A guest sees a failed read as an error that it may survive; but then the host would choose what the guest read, and the receipt
+    /// would vouch for it. So after a guest has run, whatever it made of the error, the job ends by the error's name.
+    /// </summary>
+    /// <exception cref="EnclaveException">A block was not to be had, or was broken.</exception>
+    /// <exception cref="ChannelException">The node broke the conversation.</exception>
+    public void ThrowIfFailed()
+    {
+        if (_failure is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_failure);
+        }
+    }
+
+    /// <summary>Remembers a failure that happened under a guest's read.</summary>
+    /// <param name="failure">What happened.</param>
+    public void Fail(Exception failure) => _failure ??= failure;
+
     private void Request(IReadOnlyCollection<Cid> cids)
     {
+        ThrowIfFailed();
         var writer = new CborWriter().BeginArray();
         foreach (var cid in cids)
         {
@@ -86,6 +106,19 @@ internal sealed class ChannelBlocks(SyncChannel channel) : IBlockSource, IBlockS
 
     // A reply is one status byte (1: the block follows, 0: not to be had) and the bytes.
     private Block Take(Cid cid)
+    {
+        try
+        {
+            return TakeOnce(cid);
+        }
+        catch (Exception e) when (e is EnclaveException or IOException)
+        {
+            Fail(e);
+            throw;
+        }
+    }
+
+    private Block TakeOnce(Cid cid)
     {
         var reply = channel.Expect(MessageType.BlockReply);
         if (reply.Length == 0 || reply.Span[0] != 1)

@@ -32,7 +32,7 @@ internal sealed class ContentReader(ChannelBlocks blocks) : IDisposable
 
         if (file.Length > bytesMax)
         {
-            throw new EnclaveException(FailReason.CodeTooLarge, $"{content.Content} has {file.Length} bytes; at most {bytesMax} are taken");
+            throw new EnclaveException(FailReason.CodeTooLarge, $"{content.Content} has more than the {bytesMax} bytes that are taken");
         }
 
         var bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
@@ -66,11 +66,11 @@ internal sealed class ContentReader(ChannelBlocks blocks) : IDisposable
         _opened.Add(reader);
         if (opened.Metadata.Kind == SealedKind.File)
         {
-            return [("", new SealedFile(reader, 0, reader.Length))];
+            return [("", new SealedFile(blocks, reader, 0, reader.Length))];
         }
 
         var manifest = Wait(SealedDirectory.ReadManifestAsync(opened, reader));
-        return [.. manifest.Where(entry => entry.Kind == SealedEntryKind.File).Select(entry => (entry.Path, (FileContent)new SealedFile(reader, entry.Offset, entry.Length)))];
+        return [.. manifest.Where(entry => entry.Kind == SealedEntryKind.File).Select(entry => (entry.Path, (FileContent)new SealedFile(blocks, reader, entry.Offset, entry.Length)))];
     }
 
     private List<(string Path, FileContent Content)> Plain(Cid root)
@@ -114,20 +114,31 @@ internal sealed class ContentReader(ChannelBlocks blocks) : IDisposable
             }
         }
 
-        files.Add((path, new PlainFile(FileTree.Open(cid, blocks))));
+        files.Add((path, new PlainFile(blocks, FileTree.Open(cid, blocks))));
     }
 
     private static T Wait<T>(ValueTask<T> task) =>
         task.IsCompleted ? task.Result : task.AsTask().GetAwaiter().GetResult();
 
-    private sealed class PlainFile(FileTree tree) : FileContent
+    private sealed class PlainFile(ChannelBlocks blocks, FileTree tree) : FileContent
     {
         public override long Length => tree.Length;
 
-        public override void Read(long offset, Span<byte> buffer) => tree.Read(offset, buffer);
+        public override void Read(long offset, Span<byte> buffer)
+        {
+            try
+            {
+                tree.Read(offset, buffer);
+            }
+            catch (Exception e) when (e is EnclaveException or IOException)
+            {
+                blocks.Fail(e);
+                throw;
+            }
+        }
     }
 
-    private sealed class SealedFile(SealedReader reader, long start, long length) : FileContent
+    private sealed class SealedFile(ChannelBlocks blocks, SealedReader reader, long start, long length) : FileContent
     {
         public override long Length => length;
 
@@ -146,7 +157,14 @@ internal sealed class ContentReader(ChannelBlocks blocks) : IDisposable
             }
             catch (SealedContentException e)
             {
-                throw new EnclaveException(FailReason.ContentBroken, $"sealed content is damaged: {e.Fault}");
+                var damaged = new EnclaveException(FailReason.ContentBroken, $"sealed content is damaged: {e.Fault}");
+                blocks.Fail(damaged);
+                throw damaged;
+            }
+            catch (Exception e) when (e is EnclaveException or IOException)
+            {
+                blocks.Fail(e);
+                throw;
             }
             finally
             {

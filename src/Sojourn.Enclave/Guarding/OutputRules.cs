@@ -109,6 +109,24 @@ internal sealed class OutputRules
         return output;
     }
 
+    /// <summary>
+    /// What the receipt may tell of how the guest ended. Exit code and fuel are the guest's to choose; where a guard watches what leaves, they shrink to success, failure or
+    /// trap, and to fuel rounded up to three significant bits, or they would carry what the guard would have struck out.
+    /// </summary>
+    /// <param name="result">How the guest ended.</param>
+    public GuestResult Coarsen(GuestResult result) => _guards.IsEmpty ? result : result with
+    {
+        Exit = result.Exit == 0 ? 0 : (result.Exit & GuestEngine.TrapBit) == 0 ? 1 : GuestEngine.TrapBit,
+        Fuel = RoundUp(result.Fuel),
+    };
+
+    internal static ulong RoundUp(ulong fuel)
+    {
+        var spare = Math.Max(0, 61 - System.Numerics.BitOperations.LeadingZeroCount(fuel));
+        var mask = (1UL << spare) - 1;
+        return fuel > ulong.MaxValue - mask ? ulong.MaxValue : (fuel + mask) & ~mask;
+    }
+
     private static SignedPolicy ReadPolicy(Cid cid, ChannelBlocks blocks)
     {
         var fault = SignedPolicy.TryDecode(blocks.Get(cid).Data.Span, out var policy);
@@ -124,7 +142,7 @@ internal sealed class OutputRules
             files.WriteFile(path, content);
         }
 
-        var answer = GuestEngine.RunGuard(GuestEngine.Compile(code, $"the guard {guard}"), GuardArguments.Read(code), files, GuestRun.SeedOf(job.Id), GuardMemoryMax, GuardFuelMax);
+        var answer = GuestEngine.RunGuard(GuestEngine.Compile(code, $"the guard {guard}", secret: false), GuardArguments.Read(code), files, GuestRun.SeedOf(job.Id), GuardMemoryMax, GuardFuelMax);
         return answer is null ? GuardAnswer.Refused : GuardAnswer.Parse(answer);
     }
 }

@@ -14,13 +14,15 @@ internal static class GuestEngine
     /// <summary>The engine, its version and that of its fuel table, as receipts carry it.</summary>
     public static string Name { get; } = $"sojourn-wasm/{typeof(WasmModule).Assembly.GetName().Version?.ToString(3)}";
 
-    private const uint TrapBit = 0x8000_0000;
+    /// <summary>Set in an exit code that names a trap.</summary>
+    public const uint TrapBit = 0x8000_0000;
 
     /// <summary>Compiles a module. Nothing of it is kept anywhere but in this process.</summary>
     /// <param name="code">The module's bytes.</param>
     /// <param name="name">What to call it in messages.</param>
+    /// <param name="secret">Whether the module came sealed: then nothing of what it holds may be told.</param>
     /// <exception cref="EnclaveException">It is no valid module, or passes a limit.</exception>
-    public static WasmModule Compile(ReadOnlyMemory<byte> code, string name)
+    public static WasmModule Compile(ReadOnlyMemory<byte> code, string name, bool secret)
     {
         try
         {
@@ -28,7 +30,7 @@ internal static class GuestEngine
         }
         catch (ModuleException e)
         {
-            throw new EnclaveException(e.Fault == ModuleFault.LimitExceeded ? FailReason.CodeTooLarge : FailReason.CodeInvalid, $"{name} is not a module that can be run: {e.Message}");
+            throw new EnclaveException(e.Fault == ModuleFault.LimitExceeded ? FailReason.CodeTooLarge : FailReason.CodeInvalid, $"{name} is not a module that can be run: {(secret ? e.Fault.ToString() : e.Message)}");
         }
     }
 
@@ -45,18 +47,6 @@ internal static class GuestEngine
         var disposables = new List<IDisposable>();
         try
         {
-            foreach (var library in run.Libraries)
-            {
-                var granted = Options(run, library.Inputs, library.MayWriteOutput ? output : null, timeout.Token);
-                granted.StandardError = standardError;
-                var wasi = new WasiPreview1(granted);
-                disposables.Add(wasi);
-                // Each library is linked on its own, so that its imports of WASI lead to its own capabilities.
-                var own = new Linker(store);
-                wasi.DefineIn(own);
-                linker.DefineInstance(library.Name, own.Instantiate(library.Module));
-            }
-
             var options = Options(run, run.Inputs, output, timeout.Token);
             options.StandardOutput = standardOutput;
             options.StandardError = standardError;
@@ -74,7 +64,11 @@ internal static class GuestEngine
             var program = new WasiPreview1(options);
             disposables.Add(program);
             program.DefineIn(linker);
-            var exit = Execute(store, linker, run, timeout);
+            var exit = Execute(store, run, timeout, () =>
+            {
+                LinkLibraries(store, linker, run, output, standardError, timeout.Token, disposables);
+                return Link(() => linker.Instantiate(run.Program), "the program", run.Secret);
+            });
             return new GuestResult(
                 exit, run.FuelMax - (ulong)Math.Max(0, store.Fuel), Collect(output), standardOutput.ToArray(), standardError.ToArray());
         }
@@ -117,7 +111,8 @@ internal static class GuestEngine
         }
     }
 
-    private static uint Execute(Store store, Linker linker, GuestRun run, CancellationTokenSource timeout)
+    // Linking runs start functions, so it stands under the same limits as the program itself.
+    private static uint Execute(Store store, GuestRun run, CancellationTokenSource timeout, Func<Instance> link)
     {
         using var timer = new Timer(_ =>
         {
@@ -126,7 +121,7 @@ internal static class GuestEngine
         }, null, run.Spec.TimeMax, Timeout.InfiniteTimeSpan);
         try
         {
-            return (uint)WasiPreview1.Run(linker.Instantiate(run.Program)) & ~TrapBit;
+            return (uint)WasiPreview1.Run(link()) & ~TrapBit;
         }
         catch (WasiExitException e)
         {
@@ -136,13 +131,46 @@ internal static class GuestEngine
         {
             return TrapBit | (uint)e.Kind;
         }
+        catch (MissingMethodException)
+        {
+            throw new EnclaveException(FailReason.CodeInvalid, "the program has no _start: a WASI command was expected");
+        }
+    }
+
+    // Each library is linked on its own, so that its imports of WASI lead to its own capabilities; it sees the exports of libraries that stand before it.
+    private static void LinkLibraries(
+        Store store, Linker linker, GuestRun run, InMemoryFileSystem output, WasiCapture standardError, CancellationToken cancel, List<IDisposable> disposables)
+    {
+        var linked = new List<(string Name, Instance Instance)>();
+        foreach (var library in run.Libraries)
+        {
+            var granted = Options(run, library.Inputs, library.MayWriteOutput ? output : null, cancel);
+            granted.StandardError = standardError;
+            var wasi = new WasiPreview1(granted);
+            disposables.Add(wasi);
+            var own = new Linker(store);
+            wasi.DefineIn(own);
+            foreach (var (name, instance) in linked)
+            {
+                own.DefineInstance(name, instance);
+            }
+
+            var made = Link(() => own.Instantiate(library.Module), $"the library {library.Name}", run.Secret);
+            linked.Add((library.Name, made));
+            linker.DefineInstance(library.Name, made);
+        }
+    }
+
+    private static Instance Link(Func<Instance> instantiate, string name, bool secret)
+    {
+        try
+        {
+            return instantiate();
+        }
         catch (LinkException e)
         {
-            throw new EnclaveException(FailReason.CodeInvalid, $"the program cannot be linked: {e.Message}");
-        }
-        catch (MissingMethodException e)
-        {
-            throw new EnclaveException(FailReason.CodeInvalid, e.Message);
+            // A sealed module's imports are its owner's secret.
+            throw new EnclaveException(FailReason.CodeInvalid, secret ? $"{name} asks for something that it was not handed" : $"{name} cannot be linked: {e.Message}");
         }
     }
 
@@ -200,6 +228,9 @@ internal sealed record GuestRun
 
     /// <summary>Libraries, each with what it was granted.</summary>
     public IReadOnlyList<GuestLibrary> Libraries { get; init; } = [];
+
+    /// <summary>Whether code or library came sealed: then messages tell nothing of their contents.</summary>
+    public bool Secret { get; init; }
 
     /// <summary>Seeds the deterministic profile.</summary>
     public required byte[] Seed { get; init; }
