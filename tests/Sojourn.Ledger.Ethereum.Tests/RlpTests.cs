@@ -3,7 +3,7 @@ using System.Text.Json;
 using Sojourn.Ledger.Ethereum.Rlp;
 using Sojourn.Testing;
 
-namespace Sojourn.Ledger.Tests.Ethereum;
+namespace Sojourn.Ledger.Ethereum.Tests;
 
 public sealed class RlpTests
 {
