@@ -137,13 +137,13 @@ internal sealed class BindingWriter(string space, string name, string access, Ar
         }
 
         _text.Append("            return w.ToArray();\n        }\n\n");
-        Reading(record, "TryRead", shapes, head, selector: true);
+        Reading(record, "TryRead", shapes, head, selector: true, anyLayout: true);
         _text.Append(CultureInfo.InvariantCulture, $"        public AbiFault TryReadResult(ReadOnlySpan<byte> data, out {result} result)\n        {{\n            result = default!;\n            var r = new AbiReader(data, {resultHead});\n");
         var value = results.Length switch { 0 => "default(Nothing)", 1 => results[0].Read, _ => $"new {result}({string.Join(", ", results.Select(shape => shape.Read))})" };
         _text.Append(CultureInfo.InvariantCulture, $"            var value = {value};\n            var fault = r.Finish();\n            if (fault == AbiFault.None)\n            {{\n                result = value;\n            }}\n\n            return fault;\n        }}\n    }}\n");
     }
 
-    private void Reading(string record, string method, ImmutableArray<Shape> shapes, int head, bool selector)
+    private void Reading(string record, string method, ImmutableArray<Shape> shapes, int head, bool selector, bool anyLayout = false)
     {
         _text.Append(CultureInfo.InvariantCulture, $"        public static AbiFault {method}(ReadOnlySpan<byte> data, out {record}? value)\n        {{\n            value = null;\n");
         if (selector)
@@ -151,7 +151,7 @@ internal sealed class BindingWriter(string space, string name, string access, Ar
             _text.Append("            if (!data.StartsWith(Selector))\n            {\n                return AbiFault.WrongSelector;\n            }\n\n            data = data[4..];\n");
         }
 
-        _text.Append(CultureInfo.InvariantCulture, $"            var r = new AbiReader(data, {head});\n            var found = new {record}({string.Join(", ", shapes.Select(shape => shape.Read))});\n            var fault = r.Finish();\n            value = fault == AbiFault.None ? found : null;\n            return fault;\n        }}\n\n");
+        _text.Append(CultureInfo.InvariantCulture, $"            var r = new AbiReader(data, {head}{(anyLayout ? ", anyLayout: true" : "")});\n            var found = new {record}({string.Join(", ", shapes.Select(shape => shape.Read))});\n            var fault = r.Finish();\n            value = fault == AbiFault.None ? found : null;\n            return fault;\n        }}\n\n");
     }
 
     private void Error(Entry entry, string record)

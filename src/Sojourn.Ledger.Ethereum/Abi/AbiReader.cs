@@ -5,17 +5,23 @@ using Sojourn.Primitives;
 
 namespace Sojourn.Ledger.Ethereum.Abi;
 
-/// <summary>Reads values in the canonical layout and nothing else.</summary>
+/// <summary>Reads values in the canonical layout and nothing else, or, where asked, in every layout that contracts accept.</summary>
 /// <remarks>
-/// Every dynamic value must stand exactly where a canonical writer puts it, so each byte is read once and no offset can point back: input of n bytes costs O(n), and no
-/// bomb can be built. The first fault sticks: everything read after it is empty, and <see cref="Finish"/> tells it. Compilers write nothing else.
+/// What a contract writes is canonical: every dynamic value stands exactly where a canonical writer puts it, so each byte is read once and no offset can point back. What is written to a
+/// contract need not be: compiled code follows any offset and ignores what is left over, so whoever reads calls as the contract read them must do so too (or one odd call would stop every
+/// reader); then budgets bound what offsets that point twice at the same bytes can cost. The first fault sticks: everything read after it is empty, and <see cref="Finish"/> tells it.
 /// </remarks>
 public ref struct AbiReader
 {
     /// <summary>The most values of one message.</summary>
     public const int ValuesMax = 1 << 20;
 
+    /// <summary>The most bytes that are copied out of one message.</summary>
+    public const long CopiedMax = 256L << 20;
+
     private readonly ReadOnlySpan<byte> _data;
+    private readonly bool _anyLayout;
+    private long _copied;
     private int _base;
     private int _head;
     private int _tail;
@@ -25,9 +31,11 @@ public ref struct AbiReader
     /// <summary>Begins to read.</summary>
     /// <param name="data">The encoding, without a selector.</param>
     /// <param name="headSize">The size of the outermost tuple's head.</param>
-    public AbiReader(ReadOnlySpan<byte> data, int headSize)
+    /// <param name="anyLayout">Whether to accept what a contract would, not only what is canonical.</param>
+    public AbiReader(ReadOnlySpan<byte> data, int headSize, bool anyLayout = false)
     {
         _data = data;
+        _anyLayout = anyLayout;
         _tail = headSize;
         if (headSize > data.Length)
         {
@@ -47,7 +55,7 @@ public ref struct AbiReader
     /// <summary>Ends: everything must have been read.</summary>
     public AbiFault Finish()
     {
-        if (_fault == AbiFault.None && _tail != _data.Length)
+        if (_fault == AbiFault.None && !_anyLayout && _tail != _data.Length)
         {
             _fault = AbiFault.Trailing;
         }
@@ -158,20 +166,16 @@ public ref struct AbiReader
 
     /// <summary>Begins a dynamic tuple or array of fixed length.</summary>
     /// <param name="headSize">The size of its head.</param>
-    public Frame BeginTuple(int headSize)
-    {
-        Offset();
-        return Open(headSize);
-    }
+    public Frame BeginTuple(int headSize) => Open(Place(), headSize);
 
     /// <summary>Begins an array of any length.</summary>
     /// <param name="elementHead">The size of one element in the head.</param>
     /// <param name="count">How many elements follow.</param>
     public Frame BeginArray(int elementHead, out int count)
     {
-        Offset();
-        count = Length(Math.Max(1, elementHead));
-        return Open(count * elementHead);
+        var at = Place();
+        count = Length(at, Math.Max(1, elementHead));
+        return Open(at + 32, count * elementHead);
     }
 
     /// <summary>Ends what was begun last.</summary>
@@ -180,17 +184,35 @@ public ref struct AbiReader
 
     private ReadOnlySpan<byte> Tail()
     {
-        Offset();
-        var length = Length(1);
+        var at = Place();
+        var length = Length(at, 1);
+        if (_fault != AbiFault.None)
+        {
+            return default;
+        }
+
+        at += 32;
+        _copied += length;
+        if (_copied > CopiedMax)
+        {
+            Fail(AbiFault.TooMany);
+            return default;
+        }
+
+        if (_anyLayout)
+        {
+            return _data.Slice(at, length);
+        }
+
         var padded = (length + 31) / 32 * 32;
-        if (_fault != AbiFault.None || padded > _data.Length - _tail)
+        if (padded > _data.Length - at)
         {
             Fail(AbiFault.Truncated);
             return default;
         }
 
-        var bytes = _data.Slice(_tail, padded);
-        _tail += padded;
+        var bytes = _data.Slice(at, padded);
+        _tail = at + padded;
         if (bytes[length..].ContainsAnyExcept((byte)0))
         {
             Fail(AbiFault.OutOfRange);
@@ -200,18 +222,17 @@ public ref struct AbiReader
         return bytes[..length];
     }
 
-    // A length word at the tail; so many elements of this size at least must still be there.
-    private int Length(int elementSize)
+    // A length word; so many elements of this size at least must follow it.
+    private int Length(int at, int elementSize)
     {
-        if (_fault != AbiFault.None || _data.Length - _tail < 32)
+        if (_fault != AbiFault.None || _data.Length - at < 32)
         {
             Fail(AbiFault.Truncated);
             return 0;
         }
 
-        var word = _data.Slice(_tail, 32);
-        _tail += 32;
-        if (word[..24].ContainsAnyExcept((byte)0) || BinaryPrimitives.ReadUInt64BigEndian(word[24..]) > (ulong)((_data.Length - _tail) / elementSize))
+        var word = _data.Slice(at, 32);
+        if (word[..24].ContainsAnyExcept((byte)0) || BinaryPrimitives.ReadUInt64BigEndian(word[24..]) > (ulong)((_data.Length - at - 32) / elementSize))
         {
             Fail(AbiFault.Truncated);
             return 0;
@@ -220,30 +241,46 @@ public ref struct AbiReader
         return (int)BinaryPrimitives.ReadUInt64BigEndian(word[24..]);
     }
 
-    private Frame Open(int headSize)
+    private Frame Open(int at, int headSize)
     {
         var outer = new Frame(_base, _head);
-        if (_fault == AbiFault.None && headSize > _data.Length - _tail)
+        if (_fault == AbiFault.None && headSize > _data.Length - at)
         {
             Fail(AbiFault.Truncated);
         }
 
         if (_fault == AbiFault.None)
         {
-            _base = _head = _tail;
-            _tail += headSize;
+            _base = _head = at;
+            _tail = at + headSize;
         }
 
         return outer;
     }
 
-    private void Offset()
+    // Where a dynamic value stands.
+    private int Place()
     {
         var word = Word();
-        if (word[..24].ContainsAnyExcept((byte)0) || BinaryPrimitives.ReadUInt64BigEndian(word[24..]) != (ulong)(_tail - _base))
+        if (_fault != AbiFault.None)
+        {
+            return 0;
+        }
+
+        var offset = BinaryPrimitives.ReadUInt64BigEndian(word[24..]);
+        if (word[..24].ContainsAnyExcept((byte)0) || offset > (ulong)(_data.Length - _base))
+        {
+            Fail(_anyLayout ? AbiFault.Truncated : AbiFault.NotCanonical);
+            return 0;
+        }
+
+        if (!_anyLayout && (int)offset != _tail - _base)
         {
             Fail(AbiFault.NotCanonical);
+            return 0;
         }
+
+        return _base + (int)offset;
     }
 
     private ReadOnlySpan<byte> Word()

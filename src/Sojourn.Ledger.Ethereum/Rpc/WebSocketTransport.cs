@@ -18,6 +18,7 @@ internal sealed class WebSocketTransport : IRpcTransport
     private Task _reading = Task.CompletedTask;
     private long _next;
     private int _losses;
+    private int _disposed;
 
     /// <param name="address">ws:// or wss://.</param>
     /// <param name="limits">Limits.</param>
@@ -48,6 +49,11 @@ internal sealed class WebSocketTransport : IRpcTransport
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         _socket?.Dispose();
         await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,8 +1,8 @@
 using System.Globalization;
-using Sojourn.Cryptography.Identity;
 using Sojourn.Ledger.Ethereum.Chain;
 using Sojourn.Ledger.Ethereum.Transactions;
 using Sojourn.Primitives;
+using Sojourn.Protocol.Ports;
 
 namespace Sojourn.Ledger.Ethereum.Sending;
 
@@ -65,7 +65,7 @@ internal sealed class Outbox : IDisposable
 {
     private const int IntentsMax = 10_000;
     private readonly ChainClient _client;
-    private readonly Secp256k1Identity _identity;
+    private readonly ISigner _signer;
     private readonly ulong _chainId;
     private readonly FeePolicy _fees;
     private readonly OutboxJournal? _journal;
@@ -78,19 +78,19 @@ internal sealed class Outbox : IDisposable
     private int _finished;
 
     /// <param name="client">The chain.</param>
-    /// <param name="identity">The account's key; it stays the caller's and does not leave this process.</param>
+    /// <param name="signer">The account's key; it stays the caller's and does not leave this process.</param>
     /// <param name="chainId">The chain's number: a signature for one chain is worthless on another.</param>
     /// <param name="fees">What may be paid.</param>
     /// <param name="journal">Where intents are kept, or null for an account that need not survive a crash.</param>
     /// <param name="depth">How many blocks above a transaction's make it settled.</param>
-    public Outbox(ChainClient client, Secp256k1Identity identity, ulong chainId, FeePolicy fees, OutboxJournal? journal, ulong depth)
+    public Outbox(ChainClient client, ISigner signer, ulong chainId, FeePolicy fees, OutboxJournal? journal, ulong depth)
     {
-        (_client, _identity, _chainId, _fees, _journal, _depth) = (client, identity, chainId, fees, journal, depth);
+        (_client, _signer, _chainId, _fees, _journal, _depth) = (client, signer, chainId, fees, journal, depth);
         Restore();
     }
 
     /// <summary>The account.</summary>
-    public Address Account => _identity.Address;
+    public Address Account => _signer.Address;
 
     /// <summary>Intents that are not settled.</summary>
     public IReadOnlyList<Intent> Open
@@ -303,7 +303,7 @@ internal sealed class Outbox : IDisposable
         var signed = new FeeTransaction
         {
             ChainId = _chainId, Nonce = nonce, FeeMax = fees.FeeMax, PriorityFeeMax = fees.Tip, GasLimit = intent.Gas, To = intent.To, Value = intent.Value, Data = intent.Data,
-        }.Sign(_identity);
+        }.Sign(_signer);
         _journal?.Append(new JournalLine("signed", intent.Id) { Nonce = nonce, Raw = Convert.ToHexStringLower(signed.Encoded.Span) });
         intent.Signed.Add(signed);
         intent.SentAt = height;

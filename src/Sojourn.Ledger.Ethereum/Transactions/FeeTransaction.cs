@@ -3,6 +3,7 @@ using Sojourn.Cryptography.Hashing;
 using Sojourn.Cryptography.Identity;
 using Sojourn.Ledger.Ethereum.Rlp;
 using Sojourn.Primitives;
+using Sojourn.Protocol.Ports;
 
 namespace Sojourn.Ledger.Ethereum.Transactions;
 
@@ -49,12 +50,12 @@ public sealed record FeeTransaction
     public byte[] EncodeUnsigned() => [Type, .. RlpCodec.Encode(new RlpList(Fields()))];
 
     /// <summary>Signs.</summary>
-    /// <param name="identity">The sender's key; it does not leave this process.</param>
-    public SignedFeeTransaction Sign(Secp256k1Identity identity)
+    /// <param name="signer">The sender's key on secp256k1; it does not leave this process.</param>
+    public SignedFeeTransaction Sign(ISigner signer)
     {
-        ArgumentNullException.ThrowIfNull(identity);
-        var signature = identity.Sign(Keccak256.Hash(EncodeUnsigned()));
-        return new SignedFeeTransaction(this, identity.Address, signature, Encode(signature));
+        ArgumentNullException.ThrowIfNull(signer);
+        var signature = Envelope.Open(signer.Sign(new Digest(Keccak256.Hash(EncodeUnsigned()))));
+        return new SignedFeeTransaction(this, signer.Address, signature, Encode(signature));
     }
 
     internal byte[] Encode(RecoverableSignature signature) =>

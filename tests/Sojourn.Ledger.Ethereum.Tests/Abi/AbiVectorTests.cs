@@ -86,6 +86,25 @@ public sealed class AbiVectorTests
         Assert.NotEqual(AbiFault.None, AbiCodec.TryDecode(type, bomb, out _));
     }
 
+    [Fact]
+    public void A_call_is_read_as_a_contract_reads_it_wherever_its_parts_stand()
+    {
+        // (bytes,bytes) whose two offsets point at the same bytes, with something left over at the end.
+        byte[] odd = [.. Word(0x60), .. Word(0x60), .. Word(77), .. Word(2), 1, 2, .. new byte[40]];
+        Assert.Equal(AbiFault.NotCanonical, AbiCodec.TryDecode(AbiType.Parse("(bytes,bytes)"), odd, out _));
+        var reader = new AbiReader(odd, 64, anyLayout: true);
+        Assert.Equal(new byte[] { 1, 2 }, reader.Bytes().ToArray());
+        Assert.Equal(new byte[] { 1, 2 }, reader.Bytes().ToArray());
+        Assert.Equal(AbiFault.None, reader.Finish());
+
+        // An array of 200 000 offsets to one megabyte: the budget ends it.
+        byte[] bomb = [.. Word(0x20), .. new byte[29], 3, 13, 64, .. Enumerable.Repeat((byte[])[.. new byte[28], 0, 0x61, 0xa8, 0], 200_000).SelectMany(word => word), .. new byte[29], 0x0f, 0, 0, .. new byte[1 << 20]];
+        var bounded = new AbiReader(bomb, 32, anyLayout: true);
+        Assert.True(AbiArrays.Read(ref bounded, 32, static (ref AbiReader r) => r.Bytes().Length).Length < 300);
+        Assert.NotEqual(AbiFault.None, bounded.Finish());
+        static byte[] Word(byte value) => [.. new byte[31], value];
+    }
+
     private static IEnumerable<(string Name, AbiType Type, AbiList Value, byte[] Encoded)> Load()
     {
         using var vectors = JsonDocument.Parse(File.ReadAllText(Vectors.PathOf("evm/ethers-abi.json")));

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Sojourn.Cryptography.Identity;
 using Sojourn.Ledger.Ethereum.Transactions;
 using Sojourn.Primitives;
+using Sojourn.Protocol.Accounts;
 using Sojourn.Testing;
 
 namespace Sojourn.Ledger.Ethereum.Tests.Transactions;
@@ -20,7 +21,7 @@ public sealed class FeeTransactionTests
             var body = Body(vector.GetProperty("transaction"));
             Assert.Equal(vector.GetProperty("unsignedLondon").GetString(), "0x" + Convert.ToHexStringLower(body.EncodeUnsigned()));
             using var identity = Secp256k1Identity.Import(Convert.FromHexString(vector.GetProperty("privateKey").GetString()!.AsSpan(2)));
-            var signed = body.Sign(identity);
+            var signed = body.Sign(new Secp256k1Signer(identity));
             Assert.Equal(vector.GetProperty("signedLondon").GetString(), "0x" + Convert.ToHexStringLower(signed.Encoded.Span));
 
             Assert.Equal(TransactionFault.None, SignedFeeTransaction.TryDecode(signed.Encoded, out var read));
