@@ -22,4 +22,20 @@ public interface IBlockSink
     /// <param name="block">A verified block.</param>
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask PutAsync(Block block, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes one block whose bytes the caller leaves alone until it is told: a sink that writes later need not copy them.</summary>
+    /// <param name="block">A verified block.</param>
+    /// <param name="release">Called once, from any thread, when the sink is done with the bytes, whether it stored them or failed. Where this call throws, it was called already.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    async ValueTask LendAsync(Block block, Action release, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await PutAsync(block, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            release();
+        }
+    }
 }

@@ -11,7 +11,7 @@ internal static class PeakMemory
 
     public static void Run(BenchReport report, string folder)
     {
-        var cli = Path.Combine(Environment.GetEnvironmentVariable("SOJOURN_ROOT") ?? Directory.GetCurrentDirectory(), "src/Sojourn.Cli/bin/Release/net10.0/sojourn.dll");
+        var cli = Path.Combine(Environment.GetEnvironmentVariable("SOJOURN_ROOT") ?? Directory.GetCurrentDirectory(), "artifacts/sojourn/sojourn.dll");
         var free = new DriveInfo(folder).AvailableFreeSpace;
         if (!OperatingSystem.IsLinux() || !File.Exists(cli) || free < 3 * Bytes)
         {

@@ -33,25 +33,35 @@ public sealed class BlockWriter : IBlockSink, IAsyncDisposable
     }
 
     /// <summary>Hands in a block. A failure of an earlier one may be thrown here.</summary>
-    /// <param name="block">The block; its bytes are copied where they could be reused by the caller.</param>
+    /// <param name="block">The block; its bytes are copied, since the caller may use them again at once.</param>
     /// <param name="cancellationToken">Gives up waiting for a free place.</param>
     /// <exception cref="StoreException">The disk failed.</exception>
     public async ValueTask PutAsync(Block block, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (Volatile.Read(ref failure) is not null)
-        {
-            slots.Release();
-            ThrowFailure();
-        }
-
-        StartThread();
-
-        // The port lets the caller reuse its buffer once we return.
+        await TakeSlotAsync(cancellationToken).ConfigureAwait(false);
         var copy = ArrayPool<byte>.Shared.Rent(block.Data.Length);
         block.Data.CopyTo(copy);
-        queue.Add(new Waiting(block.Cid, copy, block.Data.Length), CancellationToken.None);
+        queue.Add(new Waiting(new Block(block.Cid, copy.AsMemory(0, block.Data.Length)), () => ArrayPool<byte>.Shared.Return(copy)), CancellationToken.None);
+    }
+
+    /// <summary>Hands in a block without a copy; see <see cref="IBlockSink.LendAsync"/>. A failure of an earlier one may be thrown here.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="release">Called when its bytes were written or given up.</param>
+    /// <param name="cancellationToken">Gives up waiting for a free place.</param>
+    /// <exception cref="StoreException">The disk failed.</exception>
+    public async ValueTask LendAsync(Block block, Action release, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await TakeSlotAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            release();
+            throw;
+        }
+
+        queue.Add(new Waiting(block, release), CancellationToken.None);
     }
 
     /// <summary>Returns once every block handed in so far survives a power cut.</summary>
@@ -116,6 +126,19 @@ public sealed class BlockWriter : IBlockSink, IAsyncDisposable
         held.Dispose();
     }
 
+    private async ValueTask TakeSlotAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (Volatile.Read(ref failure) is not null)
+        {
+            slots.Release();
+            ThrowFailure();
+        }
+
+        StartThread();
+    }
+
     private void StartThread()
     {
         lock (threads)
@@ -135,8 +158,7 @@ public sealed class BlockWriter : IBlockSink, IAsyncDisposable
         {
             try
             {
-                var block = new Block(waiting.Cid, waiting.Buffer.AsMemory(0, waiting.Length));
-                if (Volatile.Read(ref failure) is null && store.Write(block, verify: !trustCaller) is { } folder)
+                if (Volatile.Read(ref failure) is null && store.Write(waiting.Block, verify: !trustCaller) is { } folder)
                 {
                     touched.TryAdd(folder, true);
                 }
@@ -149,7 +171,7 @@ public sealed class BlockWriter : IBlockSink, IAsyncDisposable
             }
             finally
             {
-                ArrayPool<byte>.Shared.Return(waiting.Buffer);
+                waiting.Done();
                 slots.Release();
             }
         }
@@ -163,5 +185,5 @@ public sealed class BlockWriter : IBlockSink, IAsyncDisposable
         }
     }
 
-    private readonly record struct Waiting(Cid Cid, byte[] Buffer, int Length);
+    private readonly record struct Waiting(Block Block, Action Done);
 }

@@ -31,6 +31,7 @@ public sealed class CarBlockSource : IBlockSource
     private readonly LinkedList<Block> _order = [];
     private long _buffered;
     private bool _ended;
+    private Task<CarSection?>? _next;
 
     private CarBlockSource(CarReader reader, CarBlockSourceOptions options)
     {
@@ -70,10 +71,16 @@ public sealed class CarBlockSource : IBlockSource
         long skipped = 0;
         while (!_ended)
         {
-            if (await _reader.ReadAsync(cancellationToken).ConfigureAwait(false) is not { } section)
+            if (await ReadAsync(cancellationToken).ConfigureAwait(false) is not { } section)
             {
                 _ended = true;
                 break;
+            }
+
+            // A large block is hashed on this core while another takes the next one off the wire.
+            if (section.IsOwned)
+            {
+                ReadAhead();
             }
 
             var found = section.Cid.Multihash;
@@ -99,6 +106,25 @@ public sealed class CarBlockSource : IBlockSource
         }
 
         return null;
+    }
+
+    private async ValueTask<CarSection?> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (_next is null)
+        {
+            return await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        var section = await _next.WaitAsync(cancellationToken).ConfigureAwait(false);
+        _next = null;
+        return section;
+    }
+
+    // It ends when the section is there or the stream is closed, whoever waits for it by then.
+    private void ReadAhead()
+    {
+        _next = Task.Run(() => _reader.ReadAsync(CancellationToken.None).AsTask());
+        _ = _next.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private void Keep(Multihash hash, Block block)

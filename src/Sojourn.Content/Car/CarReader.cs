@@ -14,6 +14,9 @@ public sealed class CarReader
 {
     private const int BufferBytes = 256 << 10;
 
+    /// <summary>Sections from this size on are read straight into memory of their own, which saves a copy.</summary>
+    private const int OwnedBytesMin = 64 << 10;
+
     private readonly Stream _stream;
     private readonly CarReaderOptions _options;
     private byte[] _buffer = new byte[BufferBytes];
@@ -109,18 +112,58 @@ public sealed class CarReader
             throw new ContentException(ContentFault.CarSectionTooLong, $"The CAR section at byte {_position} claims {length} bytes; at most {_options.BlockBytesMax} are accepted for a block.");
         }
 
-        if (prefix + (long)length > _left || !await FillAsync(prefix + (int)length, cancellationToken).ConfigureAwait(false))
+        if (prefix + (long)length > _left)
         {
             throw Truncated();
         }
 
-        return Take(prefix, (int)length);
+        return length >= OwnedBytesMin
+            ? await ReadOwnedAsync(prefix, (int)length, cancellationToken).ConfigureAwait(false)
+            : await FillAsync(prefix + (int)length, cancellationToken).ConfigureAwait(false) ? Take(prefix, (int)length) : throw Truncated();
+    }
+
+    private async ValueTask<CarSection> ReadOwnedAsync(int prefix, int length, CancellationToken cancellationToken)
+    {
+        // Enough for any identifier that is not refused.
+        if (!await FillAsync(prefix + Multihash.DigestBytesMax + (4 * Varint.BytesMax), cancellationToken).ConfigureAwait(false))
+        {
+            throw Truncated();
+        }
+
+        var (cid, cidLength) = DecodeCid(_buffer.AsSpan(_start + prefix, Math.Min(length, Available - prefix)), length);
+        var data = GC.AllocateUninitializedArray<byte>(length - cidLength);
+        var offset = _position;
+        var buffered = Math.Min(Available - prefix - cidLength, data.Length);
+        _buffer.AsSpan(_start + prefix + cidLength, buffered).CopyTo(data);
+        Advance(prefix + cidLength + buffered);
+        for (var at = buffered; at < data.Length;)
+        {
+            var read = await _stream.ReadAsync(data.AsMemory(at), cancellationToken).ConfigureAwait(false);
+            if (read == 0)
+            {
+                throw Truncated();
+            }
+
+            at += read;
+            _position += read;
+            _left -= _left > long.MaxValue / 2 ? 0 : read;
+        }
+
+        return new CarSection(cid, data, offset, prefix + length) { IsOwned = true };
     }
 
     private CarSection Take(int prefix, int length)
     {
         var body = _buffer.AsMemory(_start + prefix, length);
-        var fault = Cid.TryDecodePrefix(body.Span, out var cid, out var cidLength);
+        var (cid, cidLength) = DecodeCid(body.Span, length);
+        var section = new CarSection(cid, body[cidLength..], _position, prefix + length);
+        Advance(prefix + length);
+        return section;
+    }
+
+    private (Cid Cid, int Length) DecodeCid(ReadOnlySpan<byte> body, int length)
+    {
+        var fault = Cid.TryDecodePrefix(body, out var cid, out var cidLength);
         if (fault != CidFault.None)
         {
             throw new ContentException(ContentFault.CarSection, $"The CAR section at byte {_position} does not begin with a CID: {CidFaults.Explain(fault)}.");
@@ -131,9 +174,7 @@ public sealed class CarReader
             throw new ContentException(ContentFault.CarSectionTooLong, $"The CAR section at byte {_position} holds a block of {length - cidLength} bytes; at most {_options.BlockBytesMax} are accepted.", cid);
         }
 
-        var section = new CarSection(cid!, body[cidLength..], _position, prefix + length);
-        Advance(prefix + length);
-        return section;
+        return (cid!, cidLength);
     }
 
     private async ValueTask<(int Version, IReadOnlyList<Cid> Roots)> ReadHeaderAsync(CancellationToken cancellationToken)

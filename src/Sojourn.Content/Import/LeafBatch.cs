@@ -7,6 +7,7 @@ namespace Sojourn.Content.Import;
 internal sealed class LeafBatch(ImportProfile profile, int capacity)
 {
     private byte[]? _leaf;
+    private int _lent;
 
     /// <summary>The content; whole chunks but for the file's last.</summary>
     public byte[] Buffer { get; } = GC.AllocateUninitializedArray<byte>(capacity, pinned: false);
@@ -35,6 +36,49 @@ internal sealed class LeafBatch(ImportProfile profile, int capacity)
             {
                 await sink.PutAsync(new Block(part.Cid, block), cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>Hashes every chunk and lends it to the sink, which writes it while others are hashed.</summary>
+    /// <param name="sink">Takes blocks at any time.</param>
+    /// <param name="leaves">Gets the leaves: this batch may be in use again before the caller reads them.</param>
+    /// <param name="done">Called once nobody reads the buffer any more; also after a failure.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async ValueTask HashAndLendAsync(IBlockSink sink, List<FilePart> leaves, Action done, CancellationToken cancellationToken)
+    {
+        if (!profile.RawLeaves)
+        {
+            // Leaves are framed in one scratch buffer, which cannot be lent.
+            await HashAsync(sink, cancellationToken).ConfigureAwait(false);
+            leaves.AddRange(Leaves);
+            done();
+            return;
+        }
+
+        // One for each block that is lent, and one for this method.
+        _lent = 1;
+        void Release()
+        {
+            if (Interlocked.Decrement(ref _lent) == 0)
+            {
+                done();
+            }
+        }
+
+        try
+        {
+            for (var at = 0; at < Length; at += profile.ChunkBytes)
+            {
+                var block = BlockAt(at);
+                var part = Identify(block.Span, block.Length);
+                leaves.Add(part);
+                Interlocked.Increment(ref _lent);
+                await sink.LendAsync(new Block(part.Cid, block), Release, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            Release();
         }
     }
 

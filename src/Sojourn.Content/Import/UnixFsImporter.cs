@@ -160,16 +160,15 @@ public static class UnixFsImporter
                     at += read > 0 ? read : throw new EndOfStreamException($"The file became shorter while it was read: {start + length} bytes were expected, it ends at {start + offset + at}.");
                 }
 
-                await batch.HashAsync(sink, cancellationToken).ConfigureAwait(false);
                 if (sequential)
                 {
+                    await batch.HashAsync(sink, cancellationToken).ConfigureAwait(false);
                     return batch;
                 }
 
-                // The bytes are done with: the buffer goes back at once, so that few are in use and stay in the cache.
+                // The batch goes back when its bytes are written, which may be before the leaves below are looked at.
                 var result = new LeafBatch(options.Profile, 0) { Offset = offset, Length = batch.Length };
-                result.Leaves.AddRange(batch.Leaves);
-                spare.Add(batch);
+                await batch.HashAndLendAsync(sink, result.Leaves, () => spare.Add(batch), cancellationToken).ConfigureAwait(false);
                 return result;
             },
             options.Degree);
