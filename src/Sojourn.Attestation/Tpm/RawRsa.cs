@@ -3,10 +3,11 @@ using System.Security.Cryptography;
 
 namespace Sojourn.Attestation.Tpm;
 
-/// <summary>
-/// RSA without padding. The public operation handles no secret that outlives the call's purpose but the padded seed; it runs in BigInteger with the public exponent.
-/// The private operation exists for the test side of credential protection only, where the endorsement key lies in a file; a real one never leaves its TPM.
-/// </summary>
+/// <summary>RSA without padding, since the platform offers neither that nor OAEP with a label, which credential protection needs.</summary>
+/// <remarks>
+/// The public operation raises a freshly padded block to the public exponent: the block is new for each credential, so a time that depends
+/// on it tells at most about one random seed, once. The private operation serves a key in a file, in tests; a real endorsement key never leaves its TPM.
+/// </remarks>
 internal static class RawRsa
 {
     public static byte[] Public(RSA rsa, ReadOnlySpan<byte> block)

@@ -105,7 +105,8 @@ internal sealed class TrickleTree : FileTree
 
     public override void Add(FilePart leaf)
     {
-        while (true)
+        // An empty file is a root without children, as Kubo writes it.
+        while (leaf.FileBytes > 0)
         {
             var top = _open.Peek();
             if (top.Leaves < Profile.LinksMax)

@@ -75,6 +75,23 @@ public sealed class TpmConversationTests
         Assert.Equal(AnchorClass.Development, quote.Anchor);
         Assert.Equal("tpm-ek", quote.Chip.Scheme);
         Assert.True(Appraiser.Appraise(quote, Policy with { RequireWrapKey = true }, data, now).Accepted);
+
+        // A wrapping key that the quote does not vouch for: another challenge's, another key, one signed by nobody, one of open policy.
+        var other = await new TpmAttester(tpm.Endpoint, Options with { Certificates = certificates, WrapKey = true }).AttestAsync(ReportData.ForChallenge("another"u8), default);
+        var looser = await new TpmAttester(tpm.Endpoint, Options with { Certificates = certificates, WrapKey = true, Registers = [16] }).AttestAsync(data, default);
+        foreach (var forged in new[]
+        {
+            evidence.With(EvidencePart.WrapKeyCertify, other[EvidencePart.WrapKeyCertify]).With(EvidencePart.WrapKeySignature, other[EvidencePart.WrapKeySignature]),
+            evidence.With(EvidencePart.WrapKeySignature, other[EvidencePart.WrapKeySignature]),
+            evidence.With(EvidencePart.WrapKey, evidence[EvidencePart.TpmKey]),
+            evidence.With(EvidencePart.WrapKey, looser[EvidencePart.WrapKey]),
+            evidence.With(EvidencePart.WrapKey, looser[EvidencePart.WrapKey]).With(EvidencePart.WrapKeyCertify, looser[EvidencePart.WrapKeyCertify]).With(EvidencePart.WrapKeySignature, looser[EvidencePart.WrapKeySignature]),
+            evidence.Without(EvidencePart.WrapKeyCertify),
+            evidence.With(EvidencePart.WrapKeyCertify, evidence[EvidencePart.TpmQuote]).With(EvidencePart.WrapKeySignature, evidence[EvidencePart.TpmSignature]),
+        })
+        {
+            Assert.Equal(QuoteFault.WrapKeyNotBound, Verifier.Verify(forged, collateral, now).Fault);
+        }
         Assert.True(Appraiser.Appraise(quote, Policy with { DevelopmentLedger = false }, data, now).Has(ReasonCode.DevelopmentRoot));
         Assert.True(Appraiser.Appraise(quote, Policy with { RequireIma = true }, data, now).Has(ReasonCode.ImaLogMissing));
 

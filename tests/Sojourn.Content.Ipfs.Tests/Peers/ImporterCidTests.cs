@@ -25,7 +25,7 @@ public class ImporterCidTests
         from version in Gen.Elements(0, 1)
         from trickle in Gen.Elements(true, false)
         from seed in Gen.Choose(0, 1000)
-                // An empty file has no leaf to lay out; the peer gives it another root under "trickle" than under "balanced".
+                // An empty file has no leaf to lay out: under "trickle" the peer makes a root over an empty leaf, Kubo and ours one without children.
         let size = Math.Clamp((Math.Min((long)leaves, 3000) * chunk) + off, trickle ? 1 : 0, 3_000_000)
         select new Case((int)size, chunk, width, raw, version, trickle, seed);
 

@@ -13,6 +13,19 @@ namespace Sojourn.Content.Tests.Import;
 /// <summary>Files of any size and shape come back, whole and in parts, from a store and from the CAR that a gateway would send.</summary>
 public class RoundTripTests
 {
+    /// <summary>The roots that <c>ipfs add --trickle</c> gives an empty file, with and without raw leaves.</summary>
+    [Theory]
+    [InlineData(0, false, "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH")]
+    [InlineData(1, false, "bafybeif7ztnhq65lumvvtr4ekcwd2ifwgm3awq4zfr3srh462rwyinlb4y")]
+    [InlineData(1, true, "bafybeif7ztnhq65lumvvtr4ekcwd2ifwgm3awq4zfr3srh462rwyinlb4y")]
+    public async Task An_empty_trickle_file_is_a_root_without_children(int version, bool rawLeaves, string expected)
+    {
+        var profile = new ImportProfile { CidVersion = version, RawLeaves = rawLeaves, Layout = FileLayout.Trickle };
+        var blocks = new MemoryBlocks();
+        var root = (await UnixFsImporter.ImportAsync(Stream.Null, blocks, new ImportOptions { Profile = profile })).Root;
+        Assert.Equal(expected, root.ToString());
+    }
+
     public sealed record Shape(int Size, int Chunk, int Links, FileLayout Layout, bool RawLeaves, int Version, int From, int Count);
 
     private static Arbitrary<Shape> Shapes() => (
