@@ -13,6 +13,8 @@ internal static class RootCommands
         ("content", Content.ContentCommands.Create),
         ("gateway", Gateway.GatewayCommands.Create),
         ("devnet", Devnet.DevnetCommands.Create),
+        ("node", Node.NodeCommands.Create),
+        ("keeper", Keeper.KeeperCommands.Create),
         ("data", Publish.PublishCommands.CreateData),
         ("app", Publish.PublishCommands.CreateApp),
         ("job", Job.JobCommands.Create),

@@ -1,4 +1,5 @@
 using Sojourn.Node.Journal;
+using Sojourn.Node.Operating;
 using Sojourn.Node.Watching;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Reasons;
@@ -22,18 +23,32 @@ internal sealed class Drawing(NodeContext node, Sender sender)
     /// <param name="cancel">Stops waiting.</param>
     public async Task EnterAsync(JobView job, int running, CancellationToken cancel)
     {
-        await EnterAsync(job, DrawRole.Verifier, cancel).ConfigureAwait(false);
-        if (Objection(job, running) is { } objection)
+        if (node.Control.Mode != NodeMode.Taking)
         {
-            if (_entered.Add((job.Round.Index, DrawRole.Executor)))
-            {
-                node.Journal.Add(JournalLevel.Reason, "select", job.Id, $"no ticket to execute: {objection}");
-            }
+            Object(job, DrawRole.Executor, $"the node is {node.Control.Mode.ToString().ToLowerInvariant()}");
+            return;
+        }
 
+        if (node.Rules.Verifies)
+        {
+            await EnterAsync(job, DrawRole.Verifier, cancel).ConfigureAwait(false);
+        }
+
+        if (NodeObjections.Find(node, job, running) is { } objection)
+        {
+            Object(job, DrawRole.Executor, objection);
             return;
         }
 
         await EnterAsync(job, DrawRole.Executor, cancel).ConfigureAwait(false);
+    }
+
+    private void Object(JobView job, DrawRole role, string objection)
+    {
+        if (_entered.Add((job.Round.Index, role)))
+        {
+            node.Journal.Add(JournalLevel.Reason, "select", job.Id, $"no ticket to execute: {objection}");
+        }
     }
 
     private async Task EnterAsync(JobView job, DrawRole role, CancellationToken cancel)
@@ -49,9 +64,9 @@ internal sealed class Drawing(NodeContext node, Sender sender)
             return;
         }
 
-        _entered.Add((job.Round.Index, role));
         if (invitation.Refusal != Refusal.None || invitation.Alpha is not { } alpha)
         {
+            _entered.Add((job.Round.Index, role));
             node.Journal.Add(JournalLevel.Reason, "select", job.Id, $"not eligible as {role}: {invitation.Refusal}");
             return;
         }
@@ -59,29 +74,17 @@ internal sealed class Drawing(NodeContext node, Sender sender)
         var proof = node.Vrf.Prove(alpha, out var output);
         var units = UnitDraw.Best(output, invitation.Units, invitation.UnitsMax);
         var possession = Digest.Zero;
-        if (role == DrawRole.Executor && invitation.HoldsInputs && await Possession.ProveAsync(node, job, cancel).ConfigureAwait(false) is { } held)
+        if (role == DrawRole.Executor && invitation.HoldsInputs && node.Conduct.Possession(await Possession.ProveAsync(node, job, cancel).ConfigureAwait(false)) is { } held)
         {
             possession = Protocol.Identifiers.Possession(node.Signer.Address, held);
         }
 
         var result = await sender.SendAsync("select", job.Id, new Ticket(job.Id, invitation.Round, role, output, proof, [.. units], possession), cancel).ConfigureAwait(false);
+        // Only now: a ledger that did not answer is asked again, and a ticket that is in already does no harm.
+        _entered.Add((job.Round.Index, role));
         if (result.Refusal == Refusal.TicketLoses)
         {
             node.Journal.Add(JournalLevel.Reason, "select", job.Id, $"the ticket as {role} loses against those already in");
         }
-    }
-
-    private string? Objection(JobView job, int running)
-    {
-        var rules = node.Rules;
-        return !rules.TakesJobs ? "the node is paused or draining"
-            : running >= rules.JobsMax ? $"{running} jobs run here already, at most {rules.JobsMax} may"
-            : job.Terms.MemoryMebibytes > rules.MemoryMebibytesMax ? $"it asks for {job.Terms.MemoryMebibytes} MiB, at most {rules.MemoryMebibytesMax} are given"
-            : job.Terms.FuelMax > rules.FuelMax ? $"it asks for {job.Terms.FuelMax} fuel, at most {rules.FuelMax} is given"
-            : job.Terms.ExecutorPay < rules.PayMin ? $"it pays {job.Terms.ExecutorPay}, at least {rules.PayMin} is asked"
-            : !rules.Requesters.IsEmpty && !rules.Requesters.Contains(job.Requester) ? "its requester is not among those whose jobs are taken"
-            : rules.Refused.Contains(job.Requester) ? "its requester's jobs are not taken"
-            : !rules.Hours.IsEmpty && !rules.Hours.Contains(node.Clock.GetUtcNow().Hour) ? "it came outside the operator's hours"
-            : null;
     }
 }

@@ -2,6 +2,7 @@ using Sojourn.Attestation;
 using Sojourn.Content;
 using Sojourn.Node.Enclaves;
 using Sojourn.Node.Journal;
+using Sojourn.Node.Operating;
 using Sojourn.Protocol.DropBox;
 using Sojourn.Protocol.Ports;
 
@@ -22,8 +23,11 @@ public sealed record NodeContext
     /// <summary>Where blocks come from: the node's own store first, then others.</summary>
     public required IBlockSource Content { get; init; }
 
-    /// <summary>The node's own store: it serves what it holds.</summary>
+    /// <summary>Where outputs go: the node's own store, and a gateway where the node cannot be reached.</summary>
     public required IBlockSink Store { get; init; }
+
+    /// <summary>What the node itself holds: possession is proved from it alone.</summary>
+    public required IBlockSource Held { get; init; }
 
     /// <summary>Where a job's parties leave small objects for one another.</summary>
     public required IDropBox DropBox { get; init; }
@@ -48,4 +52,13 @@ public sealed record NodeContext
 
     /// <summary>What the operator allows.</summary>
     public NodeRules Rules { get; init; } = new();
+
+    /// <summary>The operator's hand: pause, resume, drain.</summary>
+    public NodeControl Control { get; init; } = new();
+
+    /// <summary>What the node uses of the machine.</summary>
+    public NodeUsage Usage { get; init; } = new(TimeProvider.System);
+
+    /// <summary>How the node acts; tests replace it to see that cheating is found out.</summary>
+    internal NodeConduct Conduct { get; init; } = NodeConduct.Honest;
 }

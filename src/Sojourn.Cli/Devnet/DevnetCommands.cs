@@ -33,7 +33,9 @@ internal static class DevnetCommands
         var nodes = new Option<int>("--nodes") { Description = "Nodes that hold data and execute.", DefaultValueFactory = _ => 3 };
         var verifiers = new Option<int>("--verifiers") { Description = "Further nodes that only verify.", DefaultValueFactory = _ => 4 };
         var tpm = new Option<bool>("--tpm") { Description = "Give every executing node a software TPM (swtpm) of its own; evidence is then of level tpm, on a development root." };
-        var command = new Command("up", "Start the network and keep it up until Ctrl+C.") { folder, nodes, verifiers, tpm };
+        var processes = new Option<bool>("--processes") { Description = "Every party as a process of its own, as on a real network; one that dies is started again." };
+        var outgoing = new Option<bool>("--outgoing-only") { Description = "With --processes: nodes serve nothing and need outgoing connections alone." };
+        var command = new Command("up", "Start the network and keep it up until Ctrl+C.") { folder, nodes, verifiers, tpm, processes, outgoing };
         command.SetRun(async run =>
         {
             var at = FolderOf(run.Get(folder));
@@ -47,6 +49,13 @@ internal static class DevnetCommands
                 throw new CliException(ExitCode.Usage, "1 to 64 nodes and 0 to 64 verifiers can be started.", "See sojourn devnet up --help.");
             }
 
+            var softwareTpm = !run.Get(tpm) ? null
+                : Examination.FindProgram("swtpm") ?? throw new CliException(ExitCode.Environment, "swtpm is not installed, and --tpm needs it.", "apt-get install -y swtpm, or leave --tpm out.");
+            if (run.Get(processes))
+            {
+                return await DevnetProcesses.RunAsync(run, at, run.Get(nodes), run.Get(verifiers), serve: !run.Get(outgoing), tpm: softwareTpm is not null).ConfigureAwait(false);
+            }
+
             var parties = Parties.Select(name => PartyKeys.LoadOrCreate(DevnetFile.KeysOf(at, name), name)).ToList();
             var bubblewrap = Examination.FindProgram("bwrap");
             if (bubblewrap is null)
@@ -54,8 +63,6 @@ internal static class DevnetCommands
                 run.Warn("bubblewrap is not installed: enclaves have no namespaces of their own. apt-get install -y bubblewrap mends it.");
             }
 
-            var softwareTpm = !run.Get(tpm) ? null
-                : Examination.FindProgram("swtpm") ?? throw new CliException(ExitCode.Environment, "swtpm is not installed, and --tpm needs it.", "apt-get install -y swtpm, or leave --tpm out.");
             var net = await DevNetwork.StartAsync(
                 new DevnetOptions
                 {

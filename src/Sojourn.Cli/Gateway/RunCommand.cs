@@ -17,9 +17,10 @@ internal static class RunCommand
         var host = new Option<string[]>("--subdomain-host") { Description = "Give each root an origin of its own below this host: CID.ipfs.HOST. May be given several times.", HelpName = "host" };
         var store = ContentOptions.Store();
         var most = new Option<int>("--requests-max") { Description = "How many requests are served at once.", DefaultValueFactory = _ => GatewayServerOptions.DefaultConcurrentRequestsMax };
+        var uploads = Addresses.One("--uploads-of", "Take uploads from accounts of this ledger, too: a job's small objects (its drop box) and public blocks.");
         var command = new Command("run", "Serve the store's content until Ctrl+C: blocks and CARs that clients verify, over HTTP/1.1 and HTTP/2. Serves only what the store holds.")
         {
-            listen, path, host, store, most,
+            listen, path, host, store, most, uploads,
         };
         command.SetRun(async run =>
         {
@@ -34,6 +35,12 @@ internal static class RunCommand
             }
 
             var opened = ContentSession.OpenStore(run.Get(store));
+            if (run.Get(uploads) is { } ledger)
+            {
+                await UploadGateway.RunAsync(run, ledger, opened.Folder, endPoint.ToString()).ConfigureAwait(false);
+                return;
+            }
+
             var hosts = run.Get(host) ?? [];
             var options = new GatewayServerOptions { PathGateway = run.Get(path) || hosts.Length > 0, SubdomainHosts = hosts, ConcurrentRequestsMax = run.Get(most) };
             GatewayHost server;

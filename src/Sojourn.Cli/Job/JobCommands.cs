@@ -202,7 +202,7 @@ internal static class JobCommands
             }
 
             using var uploads = net.Uploads(party);
-            var receipt = await uploads.GetAsync(job.Id, DropNames.Receipt(round.Index, executor.Node), run.Cancellation).ConfigureAwait(false)
+            var receipt = await uploads.GetAsync(job.Id, DropNames.Receipt(round.Index, executor.Node, result.Statement.Receipt), run.Cancellation).ConfigureAwait(false)
                 ?? throw new CliException(ExitCode.NotFound, "the receipt is not in the drop box any more.", "Ask the executor's gateway for it.");
             if (Digest.Of(receipt.Span) != result.Statement.Receipt || JobReceipt.Verify(receipt.Span, executor.Evidence!.ReceiptKey.Span) != Primitives.Cose.CoseFault.None
                 || !JobReceipt.TryDecode(receipt.Span, out var read, out _) || read!.Job != job.Id)

@@ -62,6 +62,8 @@ internal static class PublishCommands
                 content = await new Publisher(net.DataStores()).SealAsync(data, policy, [party.Sealing.Public], run.Get(file)!.Name, run.Cancellation).ConfigureAwait(false);
             }
 
+            // The header is public and tells nothing; keepers and requesters must find it also where nodes serve nothing.
+            await uploads.PutAsync(await net.HeldAsync(content.Content, run.Cancellation).ConfigureAwait(false), run.Cancellation).ConfigureAwait(false);
             await net.PinAsync(content.Content, run.Cancellation).ConfigureAwait(false);
             await OfferAsync(run, net, party, OfferKind.Data, content, (ulong)run.Get(price), (uint)(run.Get(uses) ?? 0)).ConfigureAwait(false);
             run.Note($"held by {string.Join(", ", net.File.Nodes)}; the key stays with {party.Name}'s keeper");

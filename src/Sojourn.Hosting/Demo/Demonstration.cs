@@ -97,7 +97,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
         var output = await ReadOutputAsync(net, requester, view, cancel).ConfigureAwait(false);
 
         story.Chapter("What is refused");
-        foreach (var executor in view.Round.Executors.Where(executor => executor.Admission.IsZero))
+        foreach (var executor in view.Rounds.SelectMany(round => round.Executors).Where(executor => executor.Admission.IsZero && executor.Votes.Length > 0))
         {
             var verdict = executor.Votes.Select(vote => vote.Verdict).GroupBy(v => v).OrderByDescending(g => g.Count()).First().Key;
             var name = net.Nodes.First(node => node.Keys.Address == executor.Node).Keys.Name;
@@ -268,9 +268,8 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
     private async Task<ImmutableSortedDictionary<string, byte[]>> ReadOutputAsync(DevNetwork net, PartyKeys requester, JobView view, CancellationToken cancel)
     {
         story.Chapter("The requester opens the result, and verifies the receipt offline");
-        var winner = view.Round.Executors.FirstOrDefault(executor => executor.Result is not null)
-            ?? throw new InvalidOperationException($"The job ended without a result: {view.Outcome}.");
-        var bytes = await net.DropBox.GetAsync(view.Id, DropNames.Receipt(view.Round.Index, winner.Node), cancel).ConfigureAwait(false)
+        var (round, winner) = Winner(view);
+        var bytes = await net.DropBox.GetAsync(view.Id, DropNames.Receipt(round.Index, winner.Node, winner.Result!.Statement.Receipt), cancel).ConfigureAwait(false)
             ?? throw new InvalidOperationException("The receipt is not in the drop box.");
         var fault = JobReceipt.Verify(bytes.Span, winner.Evidence!.ReceiptKey.Span);
         if (fault != CoseFault.None || !JobReceipt.TryDecode(bytes.Span, out var receipt, out _) || receipt!.Job != view.Id || Digest.Of(bytes.Span) != winner.Result!.Statement.Receipt)
@@ -302,10 +301,16 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
         return output;
     }
 
+    // Not always of the last round: an audit or a redraw may have followed.
+    private static (RoundView Round, ExecutorView Executor) Winner(JobView view) => view.Rounds
+        .SelectMany(round => round.Executors.Where(executor => executor.Result?.Statement.Tag is { } tag && tag == view.AgreedTag).Select(executor => (round, executor)))
+        .Append((null!, null!)).First() is { round: not null } found ? found
+        : throw new InvalidOperationException($"The job ended without a result: {view.Outcome}.");
+
     private async Task RefuseTamperedAsync(DevNetwork net, JobView view, CancellationToken cancel)
     {
-        var winner = view.Round.Executors.First(executor => executor.Result is not null);
-        var bytes = (await net.DropBox.GetAsync(view.Id, DropNames.Receipt(view.Round.Index, winner.Node), cancel).ConfigureAwait(false))!.Value.ToArray();
+        var (round, winner) = Winner(view);
+        var bytes = (await net.DropBox.GetAsync(view.Id, DropNames.Receipt(round.Index, winner.Node, winner.Result!.Statement.Receipt), cancel).ConfigureAwait(false))!.Value.ToArray();
         bytes[bytes.Length / 2] ^= 1;
         var fault = JobReceipt.Verify(bytes, winner.Evidence!.ReceiptKey.Span);
         Refused("tampered result", fault.ToString(), "a receipt with one bit changed does not verify");

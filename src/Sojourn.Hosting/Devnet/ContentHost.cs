@@ -31,18 +31,26 @@ public sealed class ContentHost : IAsyncDisposable
     /// <summary>Where the gateway listens.</summary>
     public Uri Address { get; }
 
-    /// <summary>Opens the store and starts the gateway on a free port of loopback.</summary>
+    /// <summary>Opens the store and starts the gateway on a port of loopback.</summary>
     /// <param name="folder">The store's folder.</param>
     /// <param name="cancel">Stops waiting.</param>
     /// <param name="port">The port; 0 for a free one.</param>
     /// <param name="map">Maps further endpoints over the opened store; null for none.</param>
-    public static async Task<ContentHost> StartAsync(string folder, CancellationToken cancel, int port = 0, Action<WebApplication, FileBlockStore>? map = null)
+    public static Task<ContentHost> StartAsync(string folder, CancellationToken cancel, int port = 0, Action<WebApplication, FileBlockStore>? map = null) =>
+        StartAsync(folder, FormattableString.Invariant($"127.0.0.1:{port}"), cancel, map);
+
+    /// <summary>Opens the store and starts the gateway.</summary>
+    /// <param name="folder">The store's folder.</param>
+    /// <param name="listen">Address and port; port 0 takes a free one.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <param name="map">Maps further endpoints over the opened store; null for none.</param>
+    public static async Task<ContentHost> StartAsync(string folder, string listen, CancellationToken cancel, Action<WebApplication, FileBlockStore>? map = null)
     {
         var store = FileBlockStore.Open(folder);
         var counted = new CountingSource(store);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls(FormattableString.Invariant($"http://127.0.0.1:{port}")).UseShutdownTimeout(TimeSpan.FromSeconds(2));
+        builder.WebHost.UseUrls($"http://{listen}").UseShutdownTimeout(TimeSpan.FromSeconds(2));
         builder.WebHost.ConfigureKestrel(options => options.AddServerHeader = false);
         var application = builder.Build();
         new GatewayServer(counted).Use(application);

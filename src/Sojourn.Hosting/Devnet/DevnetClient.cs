@@ -88,6 +88,13 @@ public sealed class DevnetClient : IDisposable
     /// <summary>The stores of nodes that hold data, as one place to write to: the operators of a development network are asked by writing into their folders.</summary>
     public IBlockSink DataStores() => new FanOutSink([.. File.Nodes.Select(node => FileBlockStore.Open(Path.Combine(Folder, node, "blocks")))]);
 
+    /// <summary>A block that the nodes hold.</summary>
+    /// <param name="cid">Its CID.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    public async ValueTask<Block> HeldAsync(Cid cid, CancellationToken cancel) =>
+        await FileBlockStore.Open(Path.Combine(Folder, File.Nodes[0], "blocks")).GetAsync(cid, cancel).ConfigureAwait(false)
+        ?? throw new FileNotFoundException($"the block {cid} is not held by {File.Nodes[0]}");
+
     /// <summary>Lets the nodes' profiles say that they hold a content.</summary>
     /// <param name="content">The content.</param>
     /// <param name="cancel">Stops waiting.</param>

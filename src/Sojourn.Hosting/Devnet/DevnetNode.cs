@@ -126,6 +126,7 @@ public sealed class DevnetNode : IAsyncDisposable
             Vrf = Keys.Vrf,
             Content = new LayeredSource(Content.Store, _peers),
             Store = Content.Store,
+            Held = Content.Store,
             DropBox = dropBox,
             Attester = tamper is null ? _proof.Attester : tamper(_proof.Attester),
             Collateral = _collateral,

@@ -6,13 +6,13 @@ public enum DropBoxFault
     /// <summary>The name or the object is too long.</summary>
     TooLarge,
 
-    /// <summary>The name holds other bytes.</summary>
-    Taken,
+    /// <summary>The name does not end with the content's digest.</summary>
+    Misnamed,
 
     /// <summary>The job's box is full.</summary>
     Full,
 
-    /// <summary>The sender did not prove an account of the ledger.</summary>
+    /// <summary>The sender did not prove an account of the ledger, or that account has no part in the job.</summary>
     NotAuthenticated,
 
     /// <summary>The drop box does not answer.</summary>

@@ -14,11 +14,7 @@ public sealed class MemoryDropBox : IDropBox
     /// <inheritdoc/>
     public ValueTask PutAsync(Digest job, string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
-        if (!DropBoxLimits.IsName(name) || content.Length > DropBoxLimits.ObjectBytesMax)
-        {
-            throw new DropBoxException(DropBoxFault.TooLarge, $"'{name}' of {content.Length} bytes: a name of at most 96 plain characters and at most {DropBoxLimits.ObjectBytesMax} bytes are taken");
-        }
-
+        DropBoxRules.Check(name, content.Span);
         lock (_lock)
         {
             if (!_boxes.TryGetValue(job, out var box))
@@ -33,10 +29,9 @@ public sealed class MemoryDropBox : IDropBox
                 _order.Enqueue(job);
             }
 
-            if (box.Objects.TryGetValue(name, out var there))
+            if (box.Objects.ContainsKey(name))
             {
-                return there.Span.SequenceEqual(content.Span) ? ValueTask.CompletedTask
-                    : throw new DropBoxException(DropBoxFault.Taken, $"'{name}' is there already with other bytes");
+                return ValueTask.CompletedTask;
             }
 
             if (box.Objects.Count >= DropBoxLimits.JobObjectsMax || box.Bytes + content.Length > DropBoxLimits.JobBytesMax)

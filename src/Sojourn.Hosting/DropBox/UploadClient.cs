@@ -21,10 +21,19 @@ public sealed class UploadClient(Uri gateway, Digest genesis, ISigner signer) : 
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>?> GetAsync(Digest job, string name, CancellationToken cancel)
     {
-        using var answer = await _http.GetAsync(new Uri($"/api/v1/dropbox/{job}/{name}", UriKind.Relative), cancel).ConfigureAwait(false);
-        return answer.StatusCode == HttpStatusCode.NotFound ? null
-            : answer.IsSuccessStatusCode ? await answer.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false)
-            : throw new DropBoxException(DropBoxFault.Unreachable, $"{gateway} answered {(int)answer.StatusCode}");
+        using var answer = await _http.GetAsync(new Uri($"/api/v1/dropbox/{job}/{name}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancel).ConfigureAwait(false);
+        if (answer.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        if (!answer.IsSuccessStatusCode || answer.Content.Headers.ContentLength is null or > DropBoxLimits.ObjectBytesMax)
+        {
+            throw new DropBoxException(DropBoxFault.Unreachable, $"{gateway} answered {(int)answer.StatusCode}");
+        }
+
+        var content = await answer.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false);
+        return DropNames.Fits(name, content) ? content : throw new DropBoxException(DropBoxFault.Misnamed, $"{gateway} gave other bytes than '{name}' names");
     }
 
     /// <inheritdoc/>
@@ -45,7 +54,7 @@ public sealed class UploadClient(Uri gateway, Digest genesis, ISigner signer) : 
             throw new DropBoxException(
                 answer.StatusCode switch
                 {
-                    HttpStatusCode.Conflict => DropBoxFault.Taken,
+                    HttpStatusCode.BadRequest => DropBoxFault.Misnamed,
                     HttpStatusCode.RequestEntityTooLarge => DropBoxFault.TooLarge,
                     HttpStatusCode.InsufficientStorage => DropBoxFault.Full,
                     HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => DropBoxFault.NotAuthenticated,

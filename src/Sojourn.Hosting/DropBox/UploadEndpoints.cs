@@ -24,6 +24,7 @@ public static class UploadEndpoints
     public static void MapUploads(this IEndpointRouteBuilder routes, IDropBox box, IBlockSink blocks, ILedger ledger, ISignatureScheme signatures)
     {
         var taken = new ConcurrentDictionary<Address, long>();
+        var parts = new JobParts(ledger);
         routes.MapGet("/api/v1/dropbox/{job}/{name}", async (string job, string name, CancellationToken cancel) =>
             Digest.TryParse(job, out var id) && await box.GetAsync(id, name, cancel).ConfigureAwait(false) is { } content
                 ? Results.Bytes(content.ToArray(), "application/octet-stream")
@@ -35,10 +36,15 @@ public static class UploadEndpoints
                 return Results.BadRequest("the job's id is 64 hexadecimal digits");
             }
 
-            var (content, _, refusal) = await ReadAsync(request, DropBoxLimits.ObjectBytesMax, ledger, signatures, cancel).ConfigureAwait(false);
+            var (content, account, refusal) = await ReadAsync(request, DropBoxLimits.ObjectBytesMax, ledger, signatures, cancel).ConfigureAwait(false);
             if (refusal is not null)
             {
                 return refusal;
+            }
+
+            if (!await parts.HasPartAsync(id, account, cancel).ConfigureAwait(false))
+            {
+                return Results.Text($"{account} has no part in the job {id}", statusCode: 403);
             }
 
             try
@@ -48,7 +54,7 @@ public static class UploadEndpoints
             }
             catch (DropBoxException e)
             {
-                return Results.Text(e.Message, statusCode: e.Fault switch { DropBoxFault.Taken => 409, DropBoxFault.Full => 507, _ => 413 });
+                return Results.Text(e.Message, statusCode: e.Fault switch { DropBoxFault.Misnamed => 400, DropBoxFault.Full => 507, _ => 413 });
             }
         });
         routes.MapPut("/api/v1/blocks/{cid}", async (string cid, HttpRequest request, CancellationToken cancel) =>

@@ -71,21 +71,38 @@ public sealed class PartyKeys : IDisposable
         using var account = keys.Identity.ExportScalar();
         using var vrf = keys.VrfKey.ExportScalar();
         using var sealing = keys.Sealing.ExportScalar();
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        // Whole or not at all: half a key file would lock its owner out.
+        WriteSecrets(path + ".new", account, vrf, sealing);
+        File.Move(path + ".new", path);
+        return keys;
+    }
+
+    /// <summary>Writes the two key files that <c>sojourn ledger serve</c> reads: <c>sequencer.key</c> and <c>beacon.key</c>.</summary>
+    /// <param name="folder">The ledger's folder.</param>
+    public void WriteLedgerKeys(string folder)
+    {
+        using var account = Identity.ExportScalar();
+        using var vrf = VrfKey.ExportScalar();
+        WriteSecrets(Path.Combine(folder, "sequencer.key"), account);
+        WriteSecrets(Path.Combine(folder, "beacon.key"), vrf);
+    }
+
+    private static void WriteSecrets(string path, params ReadOnlySpan<Cryptography.Secrets.SecretKey> secrets)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
         using var file = new FileStream(path, options);
-        foreach (var secret in (Cryptography.Secrets.SecretKey[])[account, vrf, sealing])
+        foreach (var secret in secrets)
         {
             using var lease = secret.Lend();
             file.Write(lease.Span);
         }
 
         file.Flush(flushToDisk: true);
-        return keys;
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,8 @@ public sealed class EnclavePool : IAsyncDisposable
 
     private readonly EnclaveSandbox _sandbox;
     private readonly string? _bubblewrap;
+    private readonly bool _whole;
+    private readonly string? _processors;
     private readonly Channel<StartedEnclave> _warm;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _filling;
@@ -28,8 +30,12 @@ public sealed class EnclavePool : IAsyncDisposable
     /// <param name="sandbox">What enclaves are cut off by.</param>
     /// <param name="bubblewrap">The full path of bubblewrap, where it is used.</param>
     /// <param name="ahead">How many are kept started.</param>
-    public EnclavePool(EnclaveImage image, EnclaveSandbox sandbox, string? bubblewrap, int ahead)
+    /// <param name="whole">Whether an enclave with a missing piece of isolation is refused.</param>
+    /// <param name="processors">Processors that enclaves may use, such as <c>0-3</c>; null for all.</param>
+    public EnclavePool(EnclaveImage image, EnclaveSandbox sandbox, string? bubblewrap, int ahead, bool whole = false, string? processors = null)
     {
+        _whole = whole;
+        _processors = processors;
         Image = image;
         _sandbox = sandbox;
         _bubblewrap = bubblewrap;
@@ -57,6 +63,11 @@ public sealed class EnclavePool : IAsyncDisposable
 
         return await StartAsync(cancel).ConfigureAwait(false);
     }
+
+    /// <summary>What is missing of an enclave's isolation: what it reports itself, and namespaces, which it cannot see.</summary>
+    /// <param name="ready">Its first words.</param>
+    public IReadOnlyList<IsolationPiece> Missing(EnclaveReady ready) => _sandbox == EnclaveSandbox.Bubblewrap ? [.. ready.Missing]
+        : [.. ready.Missing, new IsolationPiece("namespaces", "it was not started through bubblewrap; apt-get install -y bubblewrap mends it")];
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -105,15 +116,16 @@ public sealed class EnclavePool : IAsyncDisposable
 
     private async Task<StartedEnclave> StartAsync(CancellationToken cancel)
     {
-        var process = EnclaveProcess.Start(Image, _sandbox, _bubblewrap);
+        var process = EnclaveProcess.Start(Image, _sandbox, _bubblewrap, _processors);
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(StartLimit);
             var frame = await process.Channel.ReceiveAsync(limit.Token).ConfigureAwait(false);
-            return frame.Type == MessageType.Ready
-                ? new StartedEnclave(process, EnclaveReady.Decode(frame.Payload.Span))
+            var ready = frame.Type == MessageType.Ready
+                ? EnclaveReady.Decode(frame.Payload.Span)
                 : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Ready} was expected, {frame.Type} came");
+            return !_whole || Missing(ready) is { Count: 0 } ? new StartedEnclave(process, ready) : throw new EnclaveIsolationException(Missing(ready));
         }
         catch (Exception e)
         {

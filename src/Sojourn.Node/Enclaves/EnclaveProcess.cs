@@ -27,8 +27,9 @@ public sealed class EnclaveProcess : IAsyncDisposable
     /// <param name="image">Its files.</param>
     /// <param name="sandbox">What it is cut off by.</param>
     /// <param name="bubblewrap">The full path of bubblewrap, where it is used.</param>
+    /// <param name="processors">Processors that it may use, such as <c>0-3</c>; null for all.</param>
     /// <returns>The running process; it says nothing until its first frame.</returns>
-    public static EnclaveProcess Start(EnclaveImage image, EnclaveSandbox sandbox, string? bubblewrap)
+    public static EnclaveProcess Start(EnclaveImage image, EnclaveSandbox sandbox, string? bubblewrap, string? processors = null)
     {
         var start = new ProcessStartInfo
         {
@@ -48,6 +49,15 @@ public sealed class EnclaveProcess : IAsyncDisposable
         else
         {
             start.FileName = Path.Combine(image.Folder, EnclaveImage.Executable);
+        }
+
+        if (processors is not null)
+        {
+            // The affinity is inherited by everything that starts below.
+            start.ArgumentList.Insert(0, start.FileName);
+            start.ArgumentList.Insert(0, processors);
+            start.ArgumentList.Insert(0, "-c");
+            start.FileName = "/usr/bin/taskset";
         }
 
         // The diagnostics port can be shut by a variable alone; the enclave refuses every other one of the runtime.

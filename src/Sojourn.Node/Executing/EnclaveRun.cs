@@ -11,9 +11,11 @@ namespace Sojourn.Node.Executing;
 /// <param name="enclave">The started enclave.</param>
 /// <param name="content">Where blocks come from.</param>
 /// <param name="store">Where the output's blocks go.</param>
-internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, IBlockSink store) : IAsyncDisposable
+internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, IBlockSink store) : IEnclaveRun
 {
     private const long OutputBytesMax = 4L << 30;
+    private const int FetchAttempts = 20;
+    private static readonly TimeSpan FetchPause = TimeSpan.FromMilliseconds(500);
     private long _stored;
 
     private AsyncChannel Channel => enclave.Process.Channel;
@@ -21,9 +23,7 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
     /// <summary>Bytes of blocks that were handed in.</summary>
     public long BytesIn { get; private set; }
 
-    /// <summary>Assigns the job and waits for the enclave's keys.</summary>
-    /// <param name="assignment">The job.</param>
-    /// <param name="cancel">Stops waiting.</param>
+    /// <inheritdoc/>
     public async Task<EnclaveIdentity> AssignAsync(Assignment assignment, CancellationToken cancel)
     {
         await Channel.SendAsync(MessageType.Assignment, assignment.Encode(), cancel).ConfigureAwait(false);
@@ -33,10 +33,7 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
             : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Identity} was expected, {frame.Type} came");
     }
 
-    /// <summary>Hands over the released keys and waits for the outcome.</summary>
-    /// <param name="releases">The admission and the wrapped keys.</param>
-    /// <param name="progress">Told how far it is.</param>
-    /// <param name="cancel">Stops waiting; the enclave is then killed.</param>
+    /// <inheritdoc/>
     public async Task<Outcome> ExecuteAsync(Releases releases, Action<EnclaveProgress>? progress, CancellationToken cancel)
     {
         await Channel.SendAsync(MessageType.Releases, releases.Encode(), cancel).ConfigureAwait(false);
@@ -85,7 +82,7 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
     {
         var wanted = ReadRequest(request.Span);
         // Fetched side by side, answered in order.
-        var fetches = wanted.ConvertAll(cid => content.GetAsync(cid, cancel).AsTask());
+        var fetches = wanted.ConvertAll(cid => FetchAsync(cid, cancel));
         foreach (var fetch in fetches)
         {
             var block = await fetch.ConfigureAwait(false);
@@ -98,6 +95,37 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
             }
 
             await Channel.SendAsync(MessageType.BlockReply, reply, cancel).ConfigureAwait(false);
+        }
+    }
+
+    // A gateway that is down for a while must not cost the job; one that lies gives nothing that is taken.
+    private async Task<Block?> FetchAsync(Cid cid, CancellationToken cancel)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                if (await content.GetAsync(cid, cancel).ConfigureAwait(false) is { } block)
+                {
+                    return block;
+                }
+            }
+#pragma warning disable CA1031 // Sources fail in ways of their own; after the last attempt the enclave is told that there is no such block.
+            catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                if (attempt >= FetchAttempts)
+                {
+                    return null;
+                }
+            }
+
+            if (attempt >= FetchAttempts)
+            {
+                return null;
+            }
+
+            await Task.Delay(FetchPause, cancel).ConfigureAwait(false);
         }
     }
 

@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Sojourn.Node.Enclaves;
 using Sojourn.Node.Journal;
 using Sojourn.Node.Watching;
 using Sojourn.Primitives;
 using Sojourn.Protocol;
 using Sojourn.Protocol.DropBox;
 using Sojourn.Protocol.EnclaveChannel;
+using Sojourn.Protocol.Reasons;
 using Sojourn.Protocol.Releases;
 using Sojourn.Protocol.State;
 using Sojourn.Protocol.Transactions;
@@ -13,18 +15,31 @@ using Sojourn.Protocol.Views;
 
 namespace Sojourn.Node.Executing;
 
-/// <summary>One job of one round in which this node was drawn to execute: evidence, keys, run, commitment, reveal.</summary>
+/// <summary>
+/// One job of one round in which this node was drawn to execute: evidence, keys, run, commitment, reveal. Each step can be repeated: what
+/// must not be said twice in different words (evidence, commitment) is on disk before it is said.
+/// </summary>
 /// <param name="node">What the node works with.</param>
 /// <param name="sender">Submits messages.</param>
 /// <param name="round">The round.</param>
 /// <param name="job">The job.</param>
 internal sealed class Execution(NodeContext node, Sender sender, byte round, Digest job) : IAsyncDisposable
 {
-    private readonly ResultFile _file = new(node.StateFolder, job, round);
-    private EnclaveRun? _run;
+    private const int StartsMax = 3;
+    private readonly JobFiles _files = new(node.StateFolder, job, round);
+    private IEnclaveRun? _run;
     private EnclaveIdentity? _identity;
+    private (ReadOnlyMemory<byte> Bytes, EvidencePublish Message)? _evidence;
     private Task<Outcome>? _outcome;
-    private bool _ended;
+    private StoredResult? _result;
+    private FailReason? _failing;
+    private int _starts;
+
+    /// <summary>Whether nothing is left to do here.</summary>
+    public bool Ended { get; private set; }
+
+    /// <summary>Completes when the enclave has its outcome; null while none runs.</summary>
+    public Task? Running => _outcome is { IsCompleted: false } ? _outcome : null;
 
     /// <summary>Does what can be done now.</summary>
     /// <param name="view">The job.</param>
@@ -32,8 +47,14 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
     /// <param name="cancel">Stops waiting.</param>
     public async Task StepAsync(JobView view, ExecutorView seat, CancellationToken cancel)
     {
-        if (_ended)
+        if (Ended)
         {
+            return;
+        }
+
+        if (_failing is { } reason)
+        {
+            await SendFailAsync(reason, cancel).ConfigureAwait(false);
             return;
         }
 
@@ -41,8 +62,11 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
         {
             switch (seat.Status)
             {
-                case SeatStatus.Drawn when _run is null:
-                    await AttestAsync(view, cancel).ConfigureAwait(false);
+                case SeatStatus.Drawn:
+                    await AttestAsync(view, seat, cancel).ConfigureAwait(false);
+                    break;
+                case SeatStatus.Evidenced when _run is null:
+                    await FailAsync(FailReason.Enclave, "the enclave was lost in a restart, and with it the only keys that could open anything", cancel).ConfigureAwait(false);
                     break;
                 case SeatStatus.Admitted:
                     await RunAsync(view, seat, cancel).ConfigureAwait(false);
@@ -51,10 +75,13 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
                     await RevealAsync(view, cancel).ConfigureAwait(false);
                     break;
                 case SeatStatus.Refused:
-                    node.Journal.Add(JournalLevel.Trouble, "attest", job, "the verifiers did not admit this node's evidence");
+                    node.Journal.Add(JournalLevel.Trouble, "attest", job, $"the verifiers did not admit this node's evidence: {string.Join(", ", seat.Votes.Select(vote => vote.Verdict).Distinct())}");
                     await EndAsync().ConfigureAwait(false);
                     break;
+                case SeatStatus.Evidenced or SeatStatus.Committed:
+                    break;
                 default:
+                    await EndAsync().ConfigureAwait(false); // Revealed, failed, void, or too late: the ledger has the last word.
                     break;
             }
         }
@@ -62,45 +89,89 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
         {
             await FailAsync(e.Refusal.Reason, e.Message, cancel).ConfigureAwait(false);
         }
+        catch (EnclaveIsolationException e)
+        {
+            await FailAsync(FailReason.Enclave, e.Message, cancel).ConfigureAwait(false);
+        }
         catch (ChannelException e)
         {
             await FailAsync(FailReason.Enclave, e.Message, cancel).ConfigureAwait(false);
         }
     }
 
+    /// <summary>Removes what was kept for a crash; call when the job is closed.</summary>
+    public void Forget() => _files.Forget();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await EndAsync().ConfigureAwait(false);
 
-    private async Task AttestAsync(JobView view, CancellationToken cancel)
+    private async Task AttestAsync(JobView view, ExecutorView seat, CancellationToken cancel)
     {
-        _run = new EnclaveRun(await node.Enclaves.TakeAsync(cancel).ConfigureAwait(false), node.Content, node.Store);
-        var post = SignedTransaction.WithoutSignature(view.Requester, view.Nonce, new JobPost(view.Terms));
-        _identity = await _run.AssignAsync(
-            new Assignment(node.Ledger.GenesisDigest, post.Encoded, view.Round.Beacon ?? Digest.Zero, round, node.Signer.Address, node.Clock.GetUtcNow()), cancel).ConfigureAwait(false);
-        var evidence = await node.Attester.AttestAsync(EnclaveRun.ReportDataOf(_identity), cancel).ConfigureAwait(false);
-        var bytes = evidence.Encode();
-        await node.DropBox.PutAsync(job, DropNames.Evidence(round, node.Signer.Address), bytes, cancel).ConfigureAwait(false);
-        var possession = view.Round.Executors.Any(executor => executor.Node == node.Signer.Address && executor.Local)
-            ? await Possession.ProveAsync(node, view, cancel).ConfigureAwait(false) ?? Digest.Zero
-            : Digest.Zero;
-        await sender.SendAsync(
-            "attest", job,
-            new EvidencePublish(job, round, Cid.ForRaw(bytes), Digest.Of(bytes), _identity.HpkeKey, _identity.ReceiptKey, possession), cancel).ConfigureAwait(false);
-        node.Journal.Add(JournalLevel.Progress, "attest", job, $"published {evidence.Kind} evidence of {bytes.Length} bytes");
+        while (_evidence is null)
+        {
+            if (_files.EvidenceSent)
+            {
+                await FailAsync(FailReason.Enclave, "the enclave was lost in a restart after its evidence was sent; another enclave's would contradict it", cancel).ConfigureAwait(false);
+                return;
+            }
+
+            await MakeEvidenceAsync(view, seat, cancel).ConfigureAwait(false);
+        }
+
+        var (bytes, message) = _evidence!.Value;
+        await node.DropBox.PutAsync(job, DropNames.Evidence(round, node.Signer.Address, message.EvidenceDigest), bytes, cancel).ConfigureAwait(false);
+        _files.RememberEvidence(message.EvidenceDigest);
+        var sent = await sender.SendAsync("attest", job, message, cancel).ConfigureAwait(false);
+        if (sent.Applied)
+        {
+            node.Journal.Add(JournalLevel.Progress, "attest", job, $"published {node.Attester.Kind} evidence of {bytes.Length} bytes");
+        }
+    }
+
+    private async Task MakeEvidenceAsync(JobView view, ExecutorView seat, CancellationToken cancel)
+    {
+        try
+        {
+            _run = await node.Conduct.StartEnclaveAsync(node, cancel).ConfigureAwait(false);
+            var post = SignedTransaction.WithoutSignature(view.Requester, view.Nonce, new JobPost(view.Terms));
+            _identity = await _run.AssignAsync(
+                new Assignment(node.Ledger.GenesisDigest, post.Encoded, view.Round.Beacon ?? Digest.Zero, round, node.Signer.Address, node.Clock.GetUtcNow()), cancel).ConfigureAwait(false);
+            var evidence = await node.Attester.AttestAsync(EnclaveRun.ReportDataOf(_identity), cancel).ConfigureAwait(false);
+            ReadOnlyMemory<byte> bytes = evidence.Encode();
+            var digest = Digest.Of(bytes.Span);
+            var possession = seat.Local ? node.Conduct.Possession(await Possession.ProveAsync(node, view, cancel).ConfigureAwait(false)) ?? Digest.Zero : Digest.Zero;
+            _evidence = (bytes, new EvidencePublish(job, round, Cid.ForRaw(bytes.Span), digest, _identity.HpkeKey, _identity.ReceiptKey, possession));
+        }
+        catch (Exception e) when (e is not EnclaveRefusedException)
+        {
+            // Nothing was said yet: another enclave may begin again.
+            if (_run is not null)
+            {
+                await _run.DisposeAsync().ConfigureAwait(false);
+                _run = null;
+            }
+
+            if (e is not ChannelException || ++_starts >= StartsMax)
+            {
+                throw;
+            }
+
+            node.Journal.Add(JournalLevel.Trouble, "attest", job, $"{e.Message}; another enclave is started");
+        }
     }
 
     private async Task RunAsync(JobView view, ExecutorView seat, CancellationToken cancel)
     {
-        if (_file.Read() is { } known)
+        if ((_result ??= _files.Result.Read()) is { } known)
         {
-            // A restart between running and committing: the result is on disk.
+            // A restart between running and committing, or a ledger that did not answer: the result is on disk.
             await CommitAsync(view, known, cancel).ConfigureAwait(false);
             return;
         }
 
         if (_run is null || _identity is null)
         {
-            // A restart after the evidence: the enclave that it speaks of is gone, and with it the only keys that could open anything.
+            // The enclave that the evidence speaks of is gone, and with it the only keys that could open anything.
             await FailAsync(FailReason.Enclave, "the enclave was lost in a restart", cancel).ConfigureAwait(false);
             return;
         }
@@ -123,25 +194,39 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
             return;
         }
 
-        var outcome = await _outcome.ConfigureAwait(false);
+        Outcome outcome;
+        try
+        {
+            outcome = await _outcome.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException and not ChannelException))
+        {
+            // The output could not be kept: the disk is full or broken, here and not at others.
+            await FailAsync(FailReason.Resources, $"the output could not be stored: {e.Message}", cancel).ConfigureAwait(false);
+            return;
+        }
+
         var result = new StoredResult(outcome, RandomDigest());
-        _file.Write(result);
+        _files.Result.Write(result);
+        _result = result;
         node.Journal.Add(JournalLevel.Progress, "execute", job, $"the guest ended: exit {outcome.Statement.Exit}, fuel {outcome.Statement.Fuel}");
         await _run.DisposeAsync().ConfigureAwait(false);
         await CommitAsync(view, result, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Completes when the enclave has its outcome; null while none runs.</summary>
-    public Task? Running => _outcome is { IsCompleted: false } ? _outcome : null;
-
     private async Task CommitAsync(JobView view, StoredResult result, CancellationToken cancel)
     {
-        await node.DropBox.PutAsync(job, DropNames.Receipt(round, node.Signer.Address), result.Outcome.Receipt, cancel).ConfigureAwait(false);
+        var receipt = result.Outcome.Receipt;
+        await node.DropBox.PutAsync(job, DropNames.Receipt(round, node.Signer.Address, Digest.Of(receipt.Span)), receipt, cancel).ConfigureAwait(false);
         if (view.Round.Commits)
         {
-            await sender.SendAsync(
-                "execute", job,
-                new ResultCommit(job, round, Identifiers.Commitment(job, round, node.Signer.Address, result.Outcome.Statement, result.Nonce)), cancel).ConfigureAwait(false);
+            var commitment = node.Conduct.Commitment(job, Identifiers.Commitment(job, round, node.Signer.Address, result.Outcome.Statement, result.Nonce));
+            var message = new ResultCommit(job, round, commitment);
+            if ((await sender.SendAsync("execute", job, message, cancel).ConfigureAwait(false)).Applied)
+            {
+                node.Journal.Add(JournalLevel.Progress, "execute", job, "committed to the result");
+                await node.Conduct.CommittedAsync(node, message, cancel).ConfigureAwait(false);
+            }
         }
         else
         {
@@ -151,7 +236,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
 
     private async Task RevealAsync(JobView view, CancellationToken cancel)
     {
-        if (_file.Read() is not { } result)
+        if ((_result ??= _files.Result.Read()) is not { } result || !node.Conduct.Reveals)
         {
             return;
         }
@@ -160,7 +245,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
         var sent = await sender.SendAsync(
             "receipt", job,
             new ResultReveal(job, round, result.Outcome.Statement, nonce, result.Outcome.Signature, Cid.ForRaw(result.Outcome.Receipt.Span)), cancel).ConfigureAwait(false);
-        if (sent.Applied)
+        if (sent.Applied || sent.Refusal == Refusal.AlreadyRevealed)
         {
             node.Journal.Add(JournalLevel.Progress, "receipt", job, "revealed the result");
             await EndAsync().ConfigureAwait(false);
@@ -170,7 +255,17 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
     private async Task FailAsync(FailReason reason, string words, CancellationToken cancel)
     {
         node.Journal.Add(JournalLevel.Trouble, "execute", job, words);
-        await sender.SendAsync("execute", job, new ResultFail(job, round, reason), cancel).ConfigureAwait(false);
+        _failing = reason;
+        await SendFailAsync(reason, cancel).ConfigureAwait(false);
+    }
+
+    private async Task SendFailAsync(FailReason reason, CancellationToken cancel)
+    {
+        if (node.Conduct.Admits)
+        {
+            await sender.SendAsync("execute", job, new ResultFail(job, round, reason), cancel).ConfigureAwait(false);
+        }
+
         await EndAsync().ConfigureAwait(false);
     }
 
@@ -184,7 +279,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
             {
                 if (await node.Ledger.OfferAsync(id, cancel).ConfigureAwait(false) is not { } offer || offer.Terms.Content != need.Content
                     || seat.Releases.FirstOrDefault(release => release.Offer == id && release.Denied is null) is not { } release
-                    || await node.DropBox.GetAsync(job, DropNames.WrappedKey(round, node.Signer.Address, id), cancel).ConfigureAwait(false) is not { } wrapped)
+                    || await node.DropBox.GetAsync(job, DropNames.WrappedKey(round, node.Signer.Address, release.WrappedKey), cancel).ConfigureAwait(false) is not { } wrapped)
                 {
                     continue;
                 }
@@ -208,7 +303,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
 
     private async ValueTask EndAsync()
     {
-        _ended = true;
+        Ended = true;
         if (_run is not null)
         {
             await _run.DisposeAsync().ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using Sojourn.Node.Journal;
 using Sojourn.Primitives;
 using Sojourn.Primitives.Cbor;
 using Sojourn.Protocol.EnclaveChannel;
@@ -45,15 +46,9 @@ internal sealed class ResultFile
     /// <param name="result">The result.</param>
     public void Write(StoredResult result)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-        var bytes = new CborWriter().BeginArray().WriteBytes(result.Nonce.AsSpan()).WriteBytes(result.Outcome.Encode()).EndArray().ToArray();
-        var temporary = _path + ".new";
-        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-        {
-            stream.Write(bytes);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, _path, overwrite: true);
+        DurableFile.Write(_path, new CborWriter().BeginArray().WriteBytes(result.Nonce.AsSpan()).WriteBytes(result.Outcome.Encode()).EndArray().ToArray());
     }
+
+    /// <summary>Deletes it.</summary>
+    public void Delete() => File.Delete(_path);
 }

@@ -7,7 +7,6 @@ using Sojourn.Primitives;
 using Sojourn.Protocol.DropBox;
 using Sojourn.Protocol.Policies;
 using Sojourn.Protocol.Ports;
-using Sojourn.Protocol.Sortition;
 using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
 using Sojourn.Protocol.Views;
@@ -26,7 +25,8 @@ internal sealed record EvidenceFinding(VoteVerdict Verdict, Digest Appraisal, st
 /// <param name="content">Where policies come from.</param>
 /// <param name="dropBox">Where evidence comes from.</param>
 /// <param name="collateral">Roots and collateral.</param>
-internal sealed class EvidenceCheck(ILedger ledger, IBlockSource content, IDropBox dropBox, Collateral collateral)
+/// <param name="held">What the checking node holds itself: it checks others' proofs of possession by it. Null, or without the inputs, leaves them unchecked: fetching the data to check would move it.</param>
+internal sealed class EvidenceCheck(ILedger ledger, IBlockSource content, IDropBox dropBox, Collateral collateral, IBlockSource? held = null)
 {
     private static readonly ReasonCode[] NotBound =
     [
@@ -42,8 +42,20 @@ internal sealed class EvidenceCheck(ILedger ledger, IBlockSource content, IDropB
     /// <param name="cancel">Stops waiting.</param>
     public async Task<EvidenceFinding> CheckAsync(JobView job, RoundView round, ExecutorView executor, DateTimeOffset now, CancellationToken cancel)
     {
+        try
+        {
+            return await CheckNowAsync(job, round, executor, now, cancel).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException or TaskCanceledException && !cancel.IsCancellationRequested)
+        {
+            return Finding(VoteVerdict.Unavailable, "the drop box or a gateway does not answer", []);
+        }
+    }
+
+    private async Task<EvidenceFinding> CheckNowAsync(JobView job, RoundView round, ExecutorView executor, DateTimeOffset now, CancellationToken cancel)
+    {
         var published = executor.Evidence!;
-        var bytes = await dropBox.GetAsync(job.Id, DropNames.Evidence(round.Index, executor.Node), cancel).ConfigureAwait(false);
+        var bytes = await dropBox.GetAsync(job.Id, DropNames.Evidence(round.Index, executor.Node, published.EvidenceDigest), cancel).ConfigureAwait(false);
         if (bytes is not { } encoded || Digest.Of(encoded.Span) != published.EvidenceDigest)
         {
             return Finding(VoteVerdict.Unavailable, "the evidence is not to be had, or is not what was published", []);
@@ -59,11 +71,11 @@ internal sealed class EvidenceCheck(ILedger ledger, IBlockSource content, IDropB
             return Finding(VoteVerdict.Unavailable, "a policy is not to be had", []);
         }
 
-        // A place won by holding the inputs must be proved to everybody who verifies.
+        // A place won by holding the inputs must be proved to those who can check it without moving them.
         if (executor.Local && (round.Beacon is not { } beacon
-            || await PossessionProof.ComputeAsync(content, executor.Node, beacon, job.Terms.Inputs, cancel).ConfigureAwait(false) != published.Possession))
+            || (await Possession.RecomputeAsync(held, content, executor.Node, beacon, job, cancel).ConfigureAwait(false) is { } proof && proof != published.Possession)))
         {
-            return Finding(VoteVerdict.NoPossession, "the proof of holding the inputs is wrong, or the chosen leaves cannot be had", []);
+            return Finding(VoteVerdict.NoPossession, "the proof of holding the inputs is not what the chosen leaves give", []);
         }
 
         var expected = ReportData.Compute(new JobBinding

@@ -18,18 +18,41 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
     private readonly Dictionary<byte, Execution> _executions = [];
     private readonly Dictionary<byte, Verification> _verifications = [];
 
-    /// <summary>Whether this node executes the job.</summary>
-    public bool Executes => _executions.Count > 0;
+    /// <summary>Whether this node executes the job, and is not done with it.</summary>
+    public bool Executes { get; private set; }
+
+    /// <summary>Whether this node was drawn and still owes something: an execution, a reveal, a vote, an opening.</summary>
+    public bool Engaged { get; private set; }
+
+    /// <summary>The job's phase as last seen.</summary>
+    public JobPhase Phase { get; private set; }
 
     /// <summary>Looks once.</summary>
     /// <param name="cancel">Stops waiting.</param>
     /// <returns>When to look again; null where the job is closed.</returns>
     public async Task<LookAgain?> StepAsync(CancellationToken cancel)
     {
+        try
+        {
+            return await LookAsync(cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Plain values: other jobs' watches read them while this one works.
+            Executes = _executions.Values.Any(execution => !execution.Ended);
+            Engaged = Executes || _verifications.Values.Any(verification => !verification.Ended);
+        }
+    }
+
+    private async Task<LookAgain?> LookAsync(CancellationToken cancel)
+    {
         if (await node.Ledger.JobAsync(job, cancel).ConfigureAwait(false) is not { } view || view.Phase == JobPhase.Closed)
         {
+            Forget();
             return null;
         }
+
+        Phase = view.Phase;
 
         var head = await node.Ledger.HeadAsync(cancel).ConfigureAwait(false);
         var height = TimeSpan.FromMilliseconds(node.Ledger.Genesis.HeightMilliseconds);
@@ -56,7 +79,7 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
 
             if (round.Verifiers.Any(verifier => verifier.Node == me))
             {
-                await Verification(round.Index).StepAsync(view, cancel).ConfigureAwait(false);
+                await Verification(round.Index).StepAsync(view, head.Height, cancel).ConfigureAwait(false);
             }
         }
 
@@ -79,6 +102,19 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
         }
     }
 
+    private void Forget()
+    {
+        foreach (var execution in _executions.Values)
+        {
+            execution.Forget();
+        }
+
+        foreach (var verification in _verifications.Values)
+        {
+            verification.Forget();
+        }
+    }
+
     // Until the phase's deadline, but not longer than a while: something may be missing that no event announces.
     private static TimeSpan Overdue(JobView view, LedgerHead head, TimeSpan height)
     {
@@ -91,6 +127,7 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
         if (!_executions.TryGetValue(round, out var execution))
         {
             execution = _executions[round] = new Execution(node, sender, round, job);
+            Executes = Engaged = true;
             node.Journal.Add(JournalLevel.Progress, "select", job, $"drawn to execute in round {round}");
         }
 
@@ -101,7 +138,7 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
     {
         if (!_verifications.TryGetValue(round, out var verification))
         {
-            verification = _verifications[round] = new Verification(node, sender, round, job);
+            verification = _verifications[round] = new Verification(node, sender, round, job, new VoteFile(node.StateFolder, job, round));
             node.Journal.Add(JournalLevel.Progress, "select", job, $"drawn to verify in round {round}");
         }
 

@@ -9,7 +9,7 @@ namespace Sojourn.Protocol.DropBox;
 /// </summary>
 public interface IDropBox
 {
-    /// <summary>Leaves an object. Leaving the same bytes again is no error; other bytes under a name that is taken are refused.</summary>
+    /// <summary>Leaves an object. Leaving the same bytes again is no error; bytes whose digest the name does not end with (<see cref="DropNames"/>) are refused.</summary>
     /// <param name="job">The job.</param>
     /// <param name="name">The object's name: letters, digits, dot and hyphen, at most 96.</param>
     /// <param name="content">At most <see cref="DropBoxLimits.ObjectBytesMax"/> bytes.</param>

@@ -10,8 +10,8 @@ namespace Sojourn.Protocol.Sortition;
 
 /// <summary>Proof that a node holds a job's inputs: HMAC-SHA256 with the key beacon ‖ node over leaves that the beacon chose.</summary>
 /// <remarks>
-/// The ticket commits to it before the window closes, evidence opens it, and whoever can read the inputs' blocks (they are public, or sealed and public) computes it again:
-/// verifiers do, and vote <see cref="Transactions.VoteVerdict.NoPossession"/> where it differs or the chosen leaves cannot be had, since a holder serves what it holds.
+/// The ticket commits to it before the window closes, evidence opens it, and whoever holds the inputs (or may fetch them, where they are plain) computes it again:
+/// such verifiers vote <see cref="Transactions.VoteVerdict.NoPossession"/> where it differs. Others cannot say: of sealed data nothing is moved to check this.
 /// Keyed by the node, so that no other node's proof can be copied; chosen by the beacon, so that nothing can be computed beforehand.
 /// </remarks>
 public static class PossessionProof

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using Sojourn.Node.Journal;
+using Sojourn.Primitives;
+using Sojourn.Primitives.Cbor;
+using Sojourn.Protocol.Transactions;
+
+namespace Sojourn.Node.Verifying;
+
+/// <summary>One vote as it must survive a crash: another verdict or salt would contradict it, and without the salt it cannot be opened.</summary>
+/// <param name="Executor">On whom.</param>
+/// <param name="Verdict">The verdict.</param>
+/// <param name="Appraisal">The digest of the appraisal.</param>
+/// <param name="Salt">What keeps it from being copied.</param>
+internal sealed record KeptVote(Address Executor, VoteVerdict Verdict, Digest Appraisal, Digest Salt);
+
+/// <summary>The file that holds one round's votes: written before they are cast.</summary>
+/// <param name="stateFolder">The node's state.</param>
+/// <param name="job">The job.</param>
+/// <param name="round">The round.</param>
+internal sealed class VoteFile(string stateFolder, Digest job, byte round)
+{
+    private readonly string _path = Path.Combine(stateFolder, "votes", $"{job}-{round}");
+
+    /// <summary>Reads them; empty where there are none.</summary>
+    public ImmutableArray<KeptVote> Read()
+    {
+        if (!File.Exists(_path))
+        {
+            return [];
+        }
+
+        try
+        {
+            var reader = new CborReader(File.ReadAllBytes(_path));
+            var votes = ImmutableArray.CreateBuilder<KeptVote>();
+            for (var n = reader.ReadArrayHeader(64); n > 0; n--)
+            {
+                reader.ReadArrayHeaderExactly(4);
+                votes.Add(new KeptVote(
+                    new Address(reader.ReadBytesExactly(Address.Length)), (VoteVerdict)reader.ReadUInt64(), new Digest(reader.ReadBytesExactly(Digest.Length)), new Digest(reader.ReadBytesExactly(Digest.Length))));
+            }
+
+            reader.ReadEnd();
+            return votes.ToImmutable();
+        }
+        catch (CborException)
+        {
+            return []; // Not a whole file: nothing was cast after it.
+        }
+    }
+
+    /// <summary>Writes them durably.</summary>
+    /// <param name="votes">All votes of the round.</param>
+    public void Write(IEnumerable<KeptVote> votes)
+    {
+        var writer = new CborWriter().BeginArray();
+        foreach (var vote in votes)
+        {
+            writer.BeginArray().WriteBytes(vote.Executor.AsSpan()).WriteUnsigned((ulong)vote.Verdict).WriteBytes(vote.Appraisal.AsSpan()).WriteBytes(vote.Salt.AsSpan()).EndArray();
+        }
+
+        DurableFile.Write(_path, writer.EndArray().ToArray());
+    }
+
+    /// <summary>Deletes it.</summary>
+    public void Delete() => File.Delete(_path);
+}
