@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Sojourn.Ledger.Embedded.Chain;
 using Sojourn.Ledger.Embedded.Storage;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Ports;
 using Sojourn.Protocol.Reasons;
+using Sojourn.Protocol.Receipts;
+using Sojourn.Protocol.State;
 using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Views;
 
@@ -16,45 +17,54 @@ public sealed partial class EmbeddedLedger
     private const int PageMax = 10_000;
 
     /// <inheritdoc/>
-    public ValueTask<LedgerHead> HeadAsync(CancellationToken cancellation = default) => ValueTask.FromResult(Read(state => new LedgerHead(
-        state.GenesisDigest, state.Height, _chain.Number, _chain.Hash, state.Beacon, _chain.Events, state.EventDigest, state.Receipts.Count, state.Receipts.Root, state.Treasury, state.TokensHeld)));
+    public ValueTask<LedgerHead> HeadAsync(CancellationToken cancellation = default) => ReadAsync(
+        state => new LedgerHead(
+            state.GenesisDigest, state.Height, _chain.Number, _chain.Hash, state.Beacon, _chain.Events, state.EventDigest, state.Receipts.Count, state.Receipts.Root, state.Treasury, state.TokensHeld),
+        cancellation);
 
     /// <inheritdoc/>
-    public ValueTask<AccountView> AccountAsync(Address address, CancellationToken cancellation = default) => ValueTask.FromResult(Read(state => ViewFactory.Account(state, address)));
+    public ValueTask<AccountView> AccountAsync(Address address, CancellationToken cancellation = default) => ReadAsync(state => ViewFactory.Account(state, address), cancellation);
 
     /// <inheritdoc/>
     public ValueTask<NodeView?> NodeAsync(Address address, CancellationToken cancellation = default) =>
-        ValueTask.FromResult(Read(state => state.Nodes.TryGetValue(address, out var node) ? ViewFactory.Node(node) : null));
+        ReadAsync(state => state.Nodes.TryGetValue(address, out var node) ? ViewFactory.Node(node) : null, cancellation);
 
     /// <inheritdoc/>
     public ValueTask<ImmutableArray<NodeView>> NodesAsync(Address after = default, int max = 1000, CancellationToken cancellation = default) =>
-        ValueTask.FromResult(Read(state => state.Nodes.Values.Where(node => node.Address > after).OrderBy(node => node.Address).Take(Math.Clamp(max, 0, PageMax)).Select(ViewFactory.Node).ToImmutableArray()));
+        ReadAsync(state => state.Nodes.Values.Where(node => node.Address > after).OrderBy(node => node.Address).Take(Math.Clamp(max, 0, PageMax)).Select(ViewFactory.Node).ToImmutableArray(), cancellation);
 
     /// <inheritdoc/>
     public ValueTask<OfferView?> OfferAsync(Digest id, CancellationToken cancellation = default) =>
-        ValueTask.FromResult(Read(state => state.Offers.TryGetValue(id, out var offer) ? ViewFactory.Offer(offer) : null));
+        ReadAsync(state => state.Offers.TryGetValue(id, out var offer) ? ViewFactory.Offer(offer) : null, cancellation);
 
     /// <inheritdoc/>
     public ValueTask<ImmutableArray<OfferView>> OffersAsync(OfferQuery query, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(query);
         var key = query.Content is null ? (Digest?)null : ContentKey.Of(query.Content);
-        return ValueTask.FromResult(Read(state => state.Offers.Values
-            .Where(offer => (query.Owner is null || offer.Owner == query.Owner) && (key is null || offer.ContentKey == key) && (!query.Open || (!offer.Withdrawn && (offer.Terms.Expires == 0 || offer.Terms.Expires >= state.Height))))
-            .OrderBy(offer => offer.Id).Take(Math.Clamp(query.Max, 0, PageMax)).Select(ViewFactory.Offer).ToImmutableArray()));
+        return ReadAsync(
+            state => state.Offers.Values.Where(offer => (query.Owner is null || offer.Owner == query.Owner) && (key is null || offer.ContentKey == key) && (!query.Open || (!offer.Withdrawn && (offer.Terms.Expires == 0 || offer.Terms.Expires >= state.Height))))
+                .OrderBy(offer => offer.Id).Take(Math.Clamp(query.Max, 0, PageMax)).Select(ViewFactory.Offer).ToImmutableArray(),
+            cancellation);
     }
 
     /// <inheritdoc/>
-    public ValueTask<JobView?> JobAsync(Digest id, CancellationToken cancellation = default)
+    public async ValueTask<JobView?> JobAsync(Digest id, CancellationToken cancellation = default)
     {
-        var (open, closed) = Read(state => state.OpenJobs.TryGetValue(id, out var job) ? (ViewFactory.Job(state, job), false) : (null, state.ClosedJobs.TryGet(id, out _)));
+        var (open, closed) = await ReadAsync(state => state.OpenJobs.TryGetValue(id, out var job) ? (ViewFactory.Job(state, job), false) : (null, state.ClosedJobs.TryGet(id, out _)), cancellation).ConfigureAwait(false);
         if (!closed)
         {
-            return ValueTask.FromResult<JobView?>(open);
+            return open;
         }
 
         using var database = _reader();
-        return ValueTask.FromResult(database.JobViewOf(id) is { } bytes ? JsonSerializer.Deserialize<JobView>(bytes, LedgerJson.Options) : null);
+        if (database.JobOf(id) is not { } kept)
+        {
+            return null;
+        }
+
+        var archived = LedgerState.DecodeClosed(kept.Record);
+        return await ReadAsync(state => ViewFactory.Job(state, archived), cancellation).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -62,7 +72,7 @@ public sealed partial class EmbeddedLedger
     {
         ArgumentNullException.ThrowIfNull(query);
         var max = Math.Clamp(query.Max, 0, PageMax);
-        return ValueTask.FromResult(Read(state =>
+        return ReadAsync(state =>
         {
             var found = state.OpenJobs.Values.Where(job => query.Requester is null || job.Requester == query.Requester).OrderByDescending(job => job.PostedAt).ThenBy(job => job.Id).Take(max).Select(ViewFactory.Summary).ToList();
             for (var i = state.ClosedJobs.Count - 1; !query.Open && i >= 0 && found.Count < max; i--)
@@ -75,51 +85,44 @@ public sealed partial class EmbeddedLedger
             }
 
             return found.ToImmutableArray();
-        }));
+        }, cancellation);
     }
 
     /// <inheritdoc/>
-    public ValueTask<ImmutableArray<LedgerLine>> ExplainAsync(Address address, Digest? job = null, int max = 100, CancellationToken cancellation = default)
+    public async ValueTask<ImmutableArray<LedgerLine>> ExplainAsync(Address address, Digest? job = null, int max = 100, CancellationToken cancellation = default)
     {
         max = Math.Clamp(max, 0, PageMax);
+        var before = await ReadAsync(_ => _chain.Number + 1, cancellation).ConfigureAwait(false);
         using var database = _reader();
         var lines = ImmutableArray.CreateBuilder<LedgerLine>();
-        var before = ulong.MaxValue;
-        while (lines.Count < max)
+        while (lines.Count < max && database.Lines(address, before, 256) is { Count: > 0 } page)
         {
-            var page = database.Lines(address, before, 256);
-            if (page.Count == 0)
+            foreach (var number in page)
             {
-                break;
-            }
-
-            StoredBlock? block = null;
-            foreach (var (position, number) in page)
-            {
-                before = position;
-                if (block?.Number != number)
+                cancellation.ThrowIfCancellationRequested();
+                before = number;
+                var block = database.ReadBlocks(number, 1).First();
+                for (var i = (block.Events.Length / EventCodec.Length) - 1; i >= 0 && lines.Count < max; i--)
                 {
-                    block = database.ReadBlocks(number, 1).First();
-                }
-
-                var item = EventCodec.Read(block.Events.AsSpan((int)(position - block.FirstEvent) * EventCodec.Length));
-                if (lines.Count < max && (job is null || item.Job == job))
-                {
-                    lines.Add(new LedgerLine(position, block.Block!.Header.Height, item.Line, item.Amount, item.Job, item.Round));
+                    var item = EventCodec.Read(block.Events.AsSpan(i * EventCodec.Length));
+                    if (item.Kind == EventKind.Line && item.Account == address && (job is null || item.Job == job))
+                    {
+                        lines.Add(new LedgerLine(block.FirstEvent + (ulong)i, block.Block!.Header.Height, item.Line, item.Amount, item.Job, item.Round));
+                    }
                 }
             }
         }
 
-        return ValueTask.FromResult(lines.ToImmutable());
+        return lines.ToImmutable();
     }
 
     /// <inheritdoc/>
     public ValueTask<PostQuote> QuoteAsync(JobTerms terms, CancellationToken cancellation = default) =>
-        ValueTask.FromResult(Read(state => new PostQuote(state.CheckPost(terms, out var quote), quote)));
+        ReadAsync(state => new PostQuote(state.CheckPost(terms, out var quote), quote), cancellation);
 
     /// <inheritdoc/>
     public ValueTask<DrawInvitation> InvitationAsync(Digest job, DrawRole role, Address node, CancellationToken cancellation = default) =>
-        ValueTask.FromResult(Read(state => ViewFactory.Invitation(state, job, role, node)));
+        ReadAsync(state => ViewFactory.Invitation(state, job, role, node), cancellation);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<PositionedEvent> EventsAsync(ulong from, [EnumeratorCancellation] CancellationToken cancellation = default)
@@ -155,19 +158,20 @@ public sealed partial class EmbeddedLedger
         }
     }
 
-    /// <summary>Blocks from a number on, as stored; for replicas and exports.</summary>
+    /// <summary>Blocks from a number on, as stored; for replicas and exports. Only what is kept for good is given.</summary>
     /// <param name="from">The first number.</param>
     /// <param name="max">At most so many.</param>
     public IReadOnlyList<Block> Blocks(ulong from, int max)
     {
         using var database = _reader();
-        return [.. database.ReadBlocks(from, (ulong)Math.Clamp(max, 0, PageMax)).Select(stored => stored.Block ?? throw new LedgerCorruptException(new ChainFault(ChainFaultKind.UnreadableBlock, stored.Number, "Its header cannot be read.")))];
+        var last = _settled.Number;
+        return from > last ? [] : [.. database.ReadBlocks(from, Math.Min((ulong)Math.Clamp(max, 0, PageMax), last - from + 1)).Select(Whole)];
     }
 
     /// <summary>The last block's header and the sequencer's signature over it, as <see cref="Block.WriteTo"/> writes them, without transactions; null before the first block.</summary>
     public byte[]? SignedHead()
     {
-        var last = Read(_ => _chain.Number);
+        var last = _settled.Number;
         if (last == 0 || Blocks(last, 1) is not [{ } block])
         {
             return null;
@@ -187,17 +191,85 @@ public sealed partial class EmbeddedLedger
         return [.. database.Receipts(from, max)];
     }
 
+    /// <summary>Proofs that the receipts of a job are in the log, signed by this sequencer.</summary>
+    /// <param name="job">The job; open or closed.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <returns>One proof for each revealed result, all for one size of the log; empty where there is none. Null where this process holds no sequencer's key.</returns>
+    public async Task<ImmutableArray<LogProof>?> ReceiptProofsAsync(Digest job, CancellationToken cancellation = default)
+    {
+        if (_options.Sequencer is not { } signer)
+        {
+            return null;
+        }
+
+        if (await JobAsync(job, cancellation).ConfigureAwait(false) is not { } view)
+        {
+            return [];
+        }
+
+        var (size, root) = await ReadAsync(state => (state.Receipts.Count, state.Receipts.Root), cancellation).ConfigureAwait(false);
+        using var database = _reader();
+        var proofs = ImmutableArray.CreateBuilder<LogProof>();
+        foreach (var seat in view.Rounds.SelectMany(round => round.Executors).Where(seat => seat.Result is not null))
+        {
+            var digest = seat.Result!.Statement.Receipt;
+            if (database.ReceiptIndexOf(job, seat.Node, digest) is { } index && index < size)
+            {
+                var path = ReceiptTree.InclusionPath(index, size, (level, number) => database.ReceiptNode(level, number) ?? throw new LedgerCorruptException(new ChainFault(ChainFaultKind.WrongReceipts, 0, "A node of the receipt log is missing.")));
+                proofs.Add(LogProof.Sign(GenesisDigest, digest, index, size, path, root, SignRoot(signer, size, root)));
+            }
+        }
+
+        return proofs.ToImmutable();
+    }
+
+    /// <summary>The proof that the log of receipts was once a beginning of what it is now.</summary>
+    /// <param name="from">The earlier size; 1 to the present one.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public async Task<LogConsistency?> ConsistencyAsync(ulong from, CancellationToken cancellation = default)
+    {
+        var (size, root) = await ReadAsync(state => (state.Receipts.Count, state.Receipts.Root), cancellation).ConfigureAwait(false);
+        if (from == 0 || from > size)
+        {
+            return null;
+        }
+
+        using var database = _reader();
+        SubtreeSource nodes = (level, number) => database.ReceiptNode(level, number) ?? throw new LedgerCorruptException(new ChainFault(ChainFaultKind.WrongReceipts, 0, "A node of the receipt log is missing."));
+        return new LogConsistency(from, ReceiptTree.RootOf(from, nodes), size, root, ReceiptTree.ConsistencyPath(from, size, nodes));
+    }
+
+    // One signature for each size of the log, however many ask.
+    private byte[] SignRoot(ISigner signer, ulong size, Digest root)
+    {
+        var known = Volatile.Read(ref _signedRoot);
+        if (known is null || known.Size != size)
+        {
+            known = new SignedRoot(size, LogProof.SignRoot(GenesisDigest, root, signer));
+            Volatile.Write(ref _signedRoot, known);
+        }
+
+        return known.Signature;
+    }
+
+    private sealed record SignedRoot(ulong Size, byte[] Signature);
+
+    private SignedRoot? _signedRoot;
+
+    private static Block Whole(StoredBlock stored) => stored.Block ?? throw new LedgerCorruptException(new ChainFault(ChainFaultKind.UnreadableBlock, stored.Number, "Its header cannot be read."));
+
     private List<PositionedEvent> Stored(ulong from)
     {
         using var database = _reader();
         var found = new List<PositionedEvent>();
+        var visible = Volatile.Read(ref _visibleEvents);
         var number = database.BlockOfEvent(from);
         foreach (var stored in database.ReadBlocks(Math.Max(1, number), 4096))
         {
             for (var i = 0; i < stored.Events.Length / EventCodec.Length; i++)
             {
                 var position = stored.FirstEvent + (ulong)i;
-                if (position >= from)
+                if (position >= from && position < visible)
                 {
                     found.Add(new PositionedEvent(position, stored.Block!.Header.Height, EventCodec.Read(stored.Events.AsSpan(i * EventCodec.Length))));
                 }

@@ -1,8 +1,4 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Sojourn.Ledger.Embedded.Chain;
@@ -15,28 +11,36 @@ using Sojourn.Protocol.Genesis;
 using Sojourn.Protocol.Ports;
 using Sojourn.Protocol.Reasons;
 using Sojourn.Protocol.State;
-using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
-using Sojourn.Protocol.Views;
 
 namespace Sojourn.Ledger.Embedded;
 
-/// <summary>A ledger in one process: transactions are checked in parallel, ordered by one writer, hash-chained, and acknowledged only when they are on disk.</summary>
+/// <summary>A ledger in one process: transactions are checked in parallel, ordered by one writer, hash-chained, and acknowledged only when they are on disk (with several sequencers: on a majority's disks).</summary>
 public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
 {
     private readonly EmbeddedLedgerOptions _options;
     private readonly ISignatureScheme _signatures;
     private readonly IVrf _vrf;
     private readonly LedgerDatabase _database;
-    private readonly ChainFollower _chain;
     private readonly Channel<Pending> _queue;
     private readonly ReaderWriterLockSlim _gate = new(LockRecursionPolicy.NoRecursion);
     private readonly CancellationTokenSource _stopping = new();
     private readonly EventFeed _feed = new();
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly SemaphoreSlim _wake = new(0);
     private readonly Thread? _writer;
     private readonly Func<LedgerDatabase> _reader;
+    private readonly CreditSweep _sweep = new();
+    private readonly SettledMark _settled;
+    private readonly Cluster? _cluster;
+    // Whoever changes the chain holds it: the writer of this process, or the replica that takes another's blocks.
+    private readonly Lock _core = new();
+    private readonly Queue<(ulong Number, ImmutableArray<PositionedEvent> Events)> _unpublished = new();
+    private ChainFollower _chain;
+    private ChainTip _tip;
+    private Task _snapshot = Task.CompletedTask;
     private Exception? _failure;
+    private ulong _visibleEvents;
+    private int _idle;
     private int _disposed;
 
     private EmbeddedLedger(EmbeddedLedgerOptions options, LedgerDatabase database, ChainFollower chain, ISignatureScheme signatures, IVrf vrf)
@@ -46,12 +50,19 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         _vrf = vrf;
         _database = database;
         _chain = chain;
+        _tip = new ChainTip(chain.Term, chain.Number, chain.Hash);
         _reader = () => LedgerDatabase.Open(options.Path, readOnly: true);
         _queue = Channel.CreateBounded<Pending>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+        _sweep.Begin(chain.State);
+        var several = chain.State.Genesis.Sequencers.Length > 1;
+        _settled = new SettledMark(several && options.Sequencer is not null ? 0 : chain.Number);
+        _visibleEvents = _settled.Number == chain.Number ? chain.Events : 0;
         if (options.Sequencer is not null)
         {
+            _cluster = several ? new Cluster(this, options, database.GetMeta(Cluster.PromiseKey)) : null;
             _writer = new Thread(Write) { IsBackground = true, Name = "ledger writer" };
             _writer.Start();
+            _cluster?.Start();
         }
     }
 
@@ -110,6 +121,11 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
             return new SubmitResult(Refusal.NotAllowed, default, _chain.State.Height);
         }
 
+        if (_cluster is { Leads: false } follower)
+        {
+            throw new NotLeadingException(follower.LeaderIndex);
+        }
+
         // Signatures are checked on the caller's thread: many callers use every processor, and the writer never waits for arithmetic.
         var refusal = VerifiedTransaction.TryVerify(transaction, GenesisDigest, _signatures, out var verified);
         if (refusal != Refusal.None)
@@ -142,25 +158,32 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
     }
 
     // VRF proofs and enclaves' signatures cost most of all: what the state would ask is looked up now and checked on this thread; the writer only compares.
+    // What is looked up may not be settled yet; it decides nothing but what is worth computing.
     private void CheckAhead(VerifiedTransaction transaction)
     {
+        var sender = transaction.Signed.Sender;
         switch (transaction.Signed.Body)
         {
             case Ticket ticket when !Genesis.VrfOnChallenge:
             {
                 ReadOnlyMemory<byte> key = default;
                 Digest? alpha = null;
-                Read(state =>
+                _gate.EnterReadLock();
+                try
                 {
-                    if (state.OpenJobs.TryGetValue(ticket.Job, out var job) && job.Phase == JobPhase.Drawing && state.Nodes.TryGetValue(transaction.Signed.Sender, out var node)
+                    var state = _chain.State;
+                    if (state.OpenJobs.TryGetValue(ticket.Job, out var job) && job.Phase == JobPhase.Drawing && state.Nodes.TryGetValue(sender, out var node)
                         && node.At(job.Round.Snapshot) is { } version)
                     {
                         alpha = state.TicketAlpha(job, ticket.Role);
                         key = version.Profile.VrfKey;
                     }
+                }
+                finally
+                {
+                    _gate.ExitReadLock();
+                }
 
-                    return true;
-                });
                 if (alpha is { } known)
                 {
                     transaction.VerifyVrf(_vrf, key, known, out _);
@@ -171,10 +194,20 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
 
             case ResultReveal reveal:
             {
-                var key = Read(state => state.OpenJobs.TryGetValue(reveal.Job, out var job) ? job.Round.Executor(transaction.Signed.Sender)?.Evidence?.ReceiptKey : null);
+                ReadOnlyMemory<byte>? key = null;
+                _gate.EnterReadLock();
+                try
+                {
+                    key = _chain.State.OpenJobs.TryGetValue(reveal.Job, out var job) ? job.Round.Executor(sender)?.Evidence?.ReceiptKey : null;
+                }
+                finally
+                {
+                    _gate.ExitReadLock();
+                }
+
                 if (key is { } known)
                 {
-                    transaction.VerifyEnclave(_signatures, known, Identifiers.Statement(reveal.Job, reveal.Round, transaction.Signed.Sender, reveal.Statement));
+                    transaction.VerifyEnclave(_signatures, known, Identifiers.Statement(reveal.Job, reveal.Round, sender, reveal.Statement));
                 }
 
                 break;
@@ -185,36 +218,57 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         }
     }
 
-    private T Read<T>(Func<LedgerState, T> read)
+    // Reads the state, and gives what was read once the block it belongs to is kept for good: nobody acts on what could still be lost.
+    private async ValueTask<T> ReadAsync<T>(Func<LedgerState, T> read, CancellationToken cancellation)
     {
+        T value;
+        ulong number;
         _gate.EnterReadLock();
         try
         {
-            return _failure is null ? read(_chain.State) : throw new LedgerStoppedException(_failure);
+            value = _failure is null ? read(_chain.State) : throw new LedgerStoppedException(_failure);
+            number = _chain.Number;
         }
         finally
         {
             _gate.ExitReadLock();
         }
+
+        if (number > _settled.Number)
+        {
+            await _settled.WaitAsync(number, cancellation).ConfigureAwait(false);
+        }
+
+        return value;
     }
 
-    private void Wake()
+    internal void Wake()
     {
-        try
+        // Only whoever finds the writer idle wakes it.
+        if (Interlocked.Exchange(ref _idle, 0) == 1)
         {
             _wake.Release();
         }
-        catch (SemaphoreFullException)
+    }
+
+    private void Sleep(TimeSpan time)
+    {
+        Interlocked.Exchange(ref _idle, 1);
+        if (_queue.Reader.Count > 0 || _stopping.IsCancellationRequested)
         {
-            // It is awake already.
+            Interlocked.Exchange(ref _idle, 0);
+            return;
         }
+
+        _wake.Wait(time);
+        Interlocked.Exchange(ref _idle, 0);
     }
 
     private void Write()
     {
+        var batch = new List<Pending>();
         try
         {
-            var batch = new List<Pending>();
             while (!_stopping.IsCancellationRequested)
             {
                 batch.Clear();
@@ -227,26 +281,36 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
                     }
                 }
 
+                if (_cluster is { Leads: false } follower)
+                {
+                    batch.ForEach(pending => pending.Completion.TrySetException(new NotLeadingException(follower.LeaderIndex)));
+                    if (batch.Count == 0)
+                    {
+                        Sleep(TimeSpan.FromMilliseconds(50));
+                    }
+
+                    continue;
+                }
+
                 var target = Target(batch);
-                if (batch.Count > 0 || target is not null)
+                if (batch.Count > 0 || target is not null || _cluster?.OwesTermBlock == true)
                 {
                     WriteBlock(batch, target);
                 }
                 else
                 {
-                    _wake.Wait(IdleTime());
+                    Sleep(IdleTime());
                 }
             }
         }
         catch (Exception exception) when (exception is SqliteException or IOException or InvalidOperationException or ObjectDisposedException)
         {
-            // What the state holds may be ahead of the disk: nothing is served from it any more.
-            _failure = exception;
-            _database.RollBack();
+            Stop(exception);
         }
         finally
         {
             _queue.Writer.TryComplete();
+            batch.ForEach(pending => pending.Completion.TrySetException(new LedgerStoppedException(_failure)));
             while (_queue.Reader.TryRead(out var pending))
             {
                 pending.Completion.TrySetException(new LedgerStoppedException(_failure));
@@ -254,10 +318,26 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         }
     }
 
+    // What the state holds may be ahead of the disk: nothing is served from it any more.
+    private void Stop(Exception exception)
+    {
+        _failure ??= exception;
+        _settled.Fail(exception);
+        _database.RollBack();
+    }
+
     private ulong ClockHeight()
     {
         var since = _options.Time.GetUtcNow().ToUnixTimeMilliseconds() - Genesis.StartsAt;
         return since < 0 ? 0 : (ulong)since / Genesis.HeightMilliseconds;
+    }
+
+    // The next height at which something waits to be done.
+    private ulong WantedHeight()
+    {
+        var state = _chain.State;
+        var wanted = Math.Min(state.NextDueHeight ?? ulong.MaxValue, (state.NextDeadline ?? ulong.MaxValue - 1) + 1);
+        return _sweep.IsAwaited ? Math.Min(wanted, (state.CreditEpoch + 1) * state.Rules.CreditEpoch) : wanted;
     }
 
     // The height of the next block, where it is above the present one: never past one whose beacon is awaited.
@@ -277,8 +357,7 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         else
         {
             to = ClockHeight();
-            var wanted = Math.Min(state.NextDueHeight ?? ulong.MaxValue, (state.NextDeadline ?? ulong.MaxValue - 1) + 1);
-            if (to <= state.Height || (batch.Count == 0 && to < wanted))
+            if (to <= state.Height || (batch.Count == 0 && to < WantedHeight()))
             {
                 return null;
             }
@@ -289,8 +368,7 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
 
     private TimeSpan IdleTime()
     {
-        var state = _chain.State;
-        var wanted = Math.Min(state.NextDueHeight ?? ulong.MaxValue, (state.NextDeadline ?? ulong.MaxValue - 1) + 1);
+        var wanted = WantedHeight();
         if (!_options.Clocked || wanted == ulong.MaxValue)
         {
             return TimeSpan.FromMilliseconds(1000);
@@ -302,21 +380,66 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
 
     private void WriteBlock(List<Pending> batch, ulong? height)
     {
-        var answers = new List<(Pending, SubmitResult)>(batch.Count);
-        ImmutableArray<PositionedEvent> happened;
+        Block? block;
+        lock (_core)
+        {
+            if (_cluster is { Leads: false } follower)
+            {
+                batch.ForEach(pending => pending.Completion.TrySetException(new NotLeadingException(follower.LeaderIndex)));
+                return;
+            }
+
+            block = AppendBlock(batch, height);
+        }
+
+        if (block is not null)
+        {
+            if (_cluster is { } cluster && !cluster.AwaitMajority(block.Header.Number, _stopping.Token))
+            {
+                // It may yet be kept: the next leader decides. Nothing was promised.
+                batch.ForEach(pending => pending.Completion.TrySetException(new NotLeadingException(cluster.LeaderIndex)));
+                batch.Clear();
+                return;
+            }
+
+            Settle(block.Header.Number);
+            TakeSnapshot(block.Header.Number);
+        }
+
+        foreach (var pending in batch)
+        {
+            pending.Completion.TrySetResult(pending.Answer);
+        }
+    }
+
+    // Applies a batch, seals it into a block and makes that durable here. The state is locked while it changes and not while the disk works.
+    private Block? AppendBlock(List<Pending> batch, ulong? height)
+    {
+        var context = _chain.Context;
+        BlockHeader header;
+        BodyBuilder body;
+        ulong first;
+        var owes = _cluster?.OwesTermBlock == true;
         _gate.EnterWriteLock();
         try
         {
-            happened = ApplyBlock(batch, height, answers);
+            first = _chain.Events;
+            body = new BodyBuilder();
+            var proof = Apply(batch, height, body);
+            if (body.Count == 0 && height is null && !owes)
+            {
+                return null;
+            }
+
+            var state = _chain.State;
+            header = new BlockHeader(_chain.Number + 1, _cluster?.Term ?? _chain.Term, state.Height, Math.Max(_chain.Time, _options.Time.GetUtcNow().ToUnixTimeMilliseconds()), _chain.Hash, body.Digest(),
+                (uint)body.Count, state.Beacon, proof, first + (ulong)context.Events.Count, state.EventDigest, state.Receipts.Count, state.Receipts.Root);
+            _chain.Advance(header, header.Encode());
+            _sweep.Note(context.Events);
         }
         catch (Exception exception)
         {
             _failure ??= exception;
-            foreach (var pending in batch)
-            {
-                pending.Completion.TrySetException(new LedgerStoppedException(exception));
-            }
-
             throw;
         }
         finally
@@ -324,14 +447,16 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
             _gate.ExitWriteLock();
         }
 
-        _feed.Publish(happened);
-        foreach (var (pending, answer) in answers)
-        {
-            pending.Completion.TrySetResult(answer);
-        }
+        var block = new Block(header, header.Encode(), _options.Sequencer!.Sign(Block.SigningDigest(GenesisDigest, _chain.Hash)), body.Bytes);
+        _database.Append(block, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(context.Events), first, context.Closed);
+        _database.Commit();
+        MarkTip();
+        Remember(block, first);
+        _cluster?.Appended(header.Number);
+        return block;
     }
 
-    private ImmutableArray<PositionedEvent> ApplyBlock(List<Pending> batch, ulong? height, List<(Pending, SubmitResult)> answers)
+    private byte[] Apply(List<Pending> batch, ulong? height, BodyBuilder body)
     {
         var state = _chain.State;
         var context = _chain.Context;
@@ -350,21 +475,29 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
             state.BeginHeight(to, beacon);
         }
 
-        var body = new BodyBuilder();
+        void Add(SignedTransaction transaction)
+        {
+            if (state.Apply(VerifiedTransaction.AcceptAlreadyVerified(transaction), context).Applied)
+            {
+                body.Add(transaction);
+            }
+        }
+
         foreach (var due in state.DueJobs(_options.BlockTransactionsMax))
         {
-            var drive = SignedTransaction.Unsigned(new Drive(due));
-            if (state.Apply(VerifiedTransaction.AcceptAlreadyVerified(drive), context).Applied)
-            {
-                body.Add(drive);
-            }
+            Add(SignedTransaction.Unsigned(new Drive(due)));
+        }
+
+        foreach (var payout in _sweep.Due(state, max: 16))
+        {
+            Add(SignedTransaction.Unsigned(payout));
         }
 
         foreach (var pending in batch)
         {
             if (pending.Transaction is not { } transaction)
             {
-                answers.Add((pending, new SubmitResult(Refusal.None, default, state.Height)));
+                pending.Answer = new SubmitResult(Refusal.None, default, state.Height);
                 continue;
             }
 
@@ -374,39 +507,70 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
                 body.Add(transaction.Signed);
             }
 
-            answers.Add((pending, new SubmitResult(result.Refusal, result.Subject, state.Height)));
+            pending.Answer = new SubmitResult(result.Refusal, result.Subject, state.Height);
         }
 
-        return body.Count == 0 && height is null ? [] : Store(body, proof);
+        return proof;
     }
 
-    private ImmutableArray<PositionedEvent> Store(BodyBuilder body, byte[] proof)
+    // Remembers a block's events until they are settled.
+    private void Remember(Block block, ulong first)
     {
-        var state = _chain.State;
-        var context = _chain.Context;
-        var first = _chain.Events;
-        var header = new BlockHeader(_chain.Number + 1, _chain.Term, state.Height, Math.Max(_chain.Time, _options.Time.GetUtcNow().ToUnixTimeMilliseconds()), _chain.Hash, body.Digest(), (uint)body.Count,
-            state.Beacon, proof, first + (ulong)context.Events.Count, state.EventDigest, state.Receipts.Count, state.Receipts.Root);
-        var bytes = header.Encode();
-        var signature = _options.Sequencer!.Sign(Block.SigningDigest(GenesisDigest, Digest.Of(bytes)));
-        var block = new Block(header, bytes, signature, body.Bytes);
-        var closed = context.Closed.ConvertAll(job => (job.Id, JsonSerializer.SerializeToUtf8Bytes(ViewFactory.Job(state, job), LedgerJson.Options)));
-        _database.Append(block, CollectionsMarshal.AsSpan(context.Events), first, closed);
-        _database.Commit();
-        _chain.Advance(block);
-
-        var happened = ImmutableArray.CreateBuilder<PositionedEvent>(context.Events.Count);
-        for (var i = 0; i < context.Events.Count; i++)
+        var events = _chain.Context.Events;
+        var happened = ImmutableArray.CreateBuilder<PositionedEvent>(events.Count);
+        for (var i = 0; i < events.Count; i++)
         {
-            happened.Add(new PositionedEvent(first + (ulong)i, state.Height, context.Events[i]));
+            happened.Add(new PositionedEvent(first + (ulong)i, block.Header.Height, events[i]));
         }
 
-        if (_options.SnapshotBlocks != 0 && header.Number % _options.SnapshotBlocks == 0)
+        lock (_unpublished)
         {
-            Snapshots.Write(Snapshots.PathOf(_options.Path), _chain);
+            _unpublished.Enqueue((block.Header.Number, happened.MoveToImmutable()));
+        }
+    }
+
+    // Everything up to a block is kept for good: it may be seen.
+    internal void Settle(ulong number)
+    {
+        lock (_unpublished)
+        {
+            while (_unpublished.TryPeek(out var next) && next.Number <= number)
+            {
+                _unpublished.Dequeue();
+                if (!next.Events.IsEmpty)
+                {
+                    Volatile.Write(ref _visibleEvents, next.Events[^1].Position + 1);
+                    _feed.Publish(next.Events);
+                }
+            }
         }
 
-        return happened.MoveToImmutable();
+        _settled.Advance(number);
+    }
+
+    // Off the writer's path: a second follower replays what came since the last snapshot from disk.
+    private void TakeSnapshot(ulong number)
+    {
+        if (_options.SnapshotBlocks == 0 || number % _options.SnapshotBlocks != 0 || !_snapshot.IsCompleted)
+        {
+            return;
+        }
+
+        _snapshot = Task.Factory.StartNew(
+            () =>
+            {
+                try
+                {
+                    using var database = _reader();
+                    var path = Snapshots.PathOf(_options.Path);
+                    Snapshots.Write(path, ChainLoader.Load(database, path, _signatures, _vrf, number));
+                }
+                catch (Exception exception) when (exception is SqliteException or IOException or LedgerCorruptException or UnauthorizedAccessException)
+                {
+                    // A snapshot only saves time; the next one may succeed.
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <inheritdoc/>
@@ -418,51 +582,40 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         }
 
         await _stopping.CancelAsync().ConfigureAwait(false);
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync().ConfigureAwait(false);
+        }
+
+        Interlocked.Exchange(ref _idle, 1);
         Wake();
         if (_writer is not null)
         {
             await Task.Run(_writer.Join).ConfigureAwait(false);
-            if (_failure is null && _options.SnapshotBlocks != 0 && _chain.Number > 0)
+            await _snapshot.ConfigureAwait(false);
+            if (_failure is null && _options.SnapshotBlocks != 0 && _chain.Number > 0 && _settled.Number >= _chain.Number)
             {
                 Snapshots.Write(Snapshots.PathOf(_options.Path), _chain);
             }
         }
 
         _feed.Complete();
+        _settled.Fail(new ObjectDisposedException(nameof(EmbeddedLedger)));
         _database.Dispose();
         _stopping.Dispose();
         _wake.Dispose();
         _gate.Dispose();
-    }
-
-    private sealed class Pending(VerifiedTransaction? transaction)
-    {
-        public VerifiedTransaction? Transaction => transaction;
-
-        public TaskCompletionSource<SubmitResult> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
-
-    private sealed class BodyBuilder
-    {
-        private readonly MemoryStream _stream = new();
-
-        public int Count { get; private set; }
-
-        public ReadOnlyMemory<byte> Bytes => _stream.GetBuffer().AsMemory(0, (int)_stream.Length);
-
-        public void Add(SignedTransaction transaction)
-        {
-            Span<byte> length = stackalloc byte[4];
-            BinaryPrimitives.WriteInt32BigEndian(length, transaction.Encoded.Length);
-            _stream.Write(length);
-            _stream.Write(transaction.Encoded.Span);
-            Count++;
-        }
-
-        public Digest Digest() => Block.BodyDigest(Bytes.Span);
     }
 }
 
 /// <summary>The ledger has stopped: it was closed, or its disk failed. What was acknowledged is kept.</summary>
 /// <param name="cause">Why.</param>
 public sealed class LedgerStoppedException(Exception? cause) : Exception($"The ledger has stopped{(cause is null ? "" : ": " + cause.Message)}. Open it again once its disk works.", cause);
+
+/// <summary>Another sequencer orders transactions at the moment. One that was on its way may still be applied: ask the ledger before sending another in its place.</summary>
+/// <param name="leader">The leader's place in the genesis's list; null where none is known.</param>
+public sealed class NotLeadingException(int? leader) : Exception(leader is { } index ? $"Sequencer {index} leads. Send transactions there." : "No sequencer leads at the moment. Try again shortly.")
+{
+    /// <summary>The leader's place in the genesis's list; null where none is known.</summary>
+    public int? Leader => leader;
+}

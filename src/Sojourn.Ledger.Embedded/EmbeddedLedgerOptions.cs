@@ -14,6 +14,13 @@ public sealed record EmbeddedLedgerOptions
     /// <summary>The sequencer's VRF key for the beacon; null for a ledger that only reads.</summary>
     public IVrfProver? BeaconKey { get; init; }
 
+    /// <summary>Where the other sequencers are, in the order of the genesis; the own place is ignored. Needed where the genesis names several: transactions are then acknowledged when a majority holds them.</summary>
+    public IReadOnlyList<Uri> Peers { get; init; } = [];
+
+    /// <summary>After how long a silence of the leader the next sequencer in the list takes over; those behind it wait once more for each place.</summary>
+    /// <value>Default one second.</value>
+    public TimeSpan TakeOverAfter { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Checks signatures; the real schemes where null.</summary>
     public ISignatureScheme? Signatures { get; init; }
 

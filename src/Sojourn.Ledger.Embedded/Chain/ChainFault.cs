@@ -53,6 +53,12 @@ public enum ChainFaultKind
 
     /// <summary>A snapshot does not match the chain.</summary>
     WrongSnapshot,
+
+    /// <summary>A sequencer signed two different blocks with one number in one term.</summary>
+    Equivocation,
+
+    /// <summary>A block contradicts one that a majority of sequencers has confirmed.</summary>
+    Fork,
 }
 
 /// <summary>A fault of a chain and where it is.</summary>
@@ -61,8 +67,11 @@ public enum ChainFaultKind
 /// <param name="Detail">More, for people.</param>
 public sealed record ChainFault(ChainFaultKind Kind, ulong Block, string Detail)
 {
+    /// <summary>Who signed the block that is wrong; null where nobody's signature holds.</summary>
+    public Primitives.Address? Sequencer { get; init; }
+
     /// <inheritdoc/>
-    public override string ToString() => Block == 0 ? $"{Kind}: {Detail}" : $"{Kind} in block {Block}: {Detail}";
+    public override string ToString() => (Block == 0 ? $"{Kind}: {Detail}" : $"{Kind} in block {Block}: {Detail}") + (Sequencer is { } who ? $" Signed by {who}." : "");
 }
 
 /// <summary>The ledger's data on disk cannot be used.</summary>

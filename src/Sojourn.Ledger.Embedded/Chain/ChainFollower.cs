@@ -87,13 +87,31 @@ public sealed class ChainFollower
     public ChainFault? Follow(Block block, bool trusted = false)
     {
         ArgumentNullException.ThrowIfNull(block);
-        var h = block.Header;
-        var fault = CheckHeader(block);
-        if (fault is not null)
+        // Whatever is wrong with a block that carries a sequencer's signature, that sequencer did.
+        return CheckHeader(block) is { } fault ? fault : Follow(block, trusted, SequencerOf(State.Genesis, block.Header.Term)?.Address);
+    }
+
+    private ChainFault? Follow(Block block, bool trusted, Address? sequencer)
+    {
+        try
         {
-            return fault;
+            return FollowSigned(block, trusted) is { } fault ? fault with { Sequencer = sequencer } : null;
+        }
+        catch (InvalidDataException exception)
+        {
+            return new ChainFault(ChainFaultKind.ChangedTransactions, block.Header.Number, exception.Message) { Sequencer = sequencer };
+        }
+    }
+
+    private ChainFault? FollowSigned(Block block, bool trusted)
+    {
+        var h = block.Header;
+        if (h.Height < State.Height || h.Time < Time)
+        {
+            return new ChainFault(ChainFaultKind.WrongHeight, h.Number, "Height or time goes backwards.");
         }
 
+        ChainFault? fault;
         Context.Events.Clear();
         Context.Closed.Clear();
         if (h.Height > State.Height)
@@ -147,11 +165,7 @@ public sealed class ChainFollower
     }
 
     // The writer has applied the block's transactions itself; only the chain's end moves.
-    internal void Advance(Block block)
-    {
-        var h = block.Header;
-        (Number, Term, Time, Hash, Events) = (h.Number, h.Term, h.Time, block.Hash, h.Events);
-    }
+    internal void Advance(BlockHeader h, ReadOnlySpan<byte> encoded) => (Number, Term, Time, Hash, Events) = (h.Number, h.Term, h.Time, Digest.Of(encoded), h.Events);
 
     private ChainFault? CheckHeader(Block block)
     {
@@ -169,11 +183,6 @@ public sealed class ChainFollower
         if (Block.BodyDigest(block.Body.Span) != h.Transactions)
         {
             return new ChainFault(ChainFaultKind.ChangedTransactions, h.Number, "Its transactions are not those its header names.");
-        }
-
-        if (h.Height < State.Height || h.Time < Time)
-        {
-            return new ChainFault(ChainFaultKind.WrongHeight, h.Number, "Height or time goes backwards.");
         }
 
         if (h.Term < Term)

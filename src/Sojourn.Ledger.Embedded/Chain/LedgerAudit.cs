@@ -3,6 +3,8 @@ using Sojourn.Primitives;
 using Sojourn.Protocol.Accounts;
 using Sojourn.Protocol.Ports;
 using Sojourn.Protocol.Reasons;
+using Sojourn.Protocol.Receipts;
+using Sojourn.Protocol.State;
 
 namespace Sojourn.Ledger.Embedded.Chain;
 
@@ -68,6 +70,11 @@ public static class LedgerAudit
             progress?.Invoke(stored.Number);
         }
 
+        if (receipts > 0 && ReceiptTree.RootOf(receipts, (level, number) => database.ReceiptNode(level, number) ?? default) != chain.State.Receipts.Root)
+        {
+            return Result(new ChainFault(ChainFaultKind.WrongReceipts, chain.Number, "The stored nodes of the receipt log do not give its root."));
+        }
+
         return Result(chain.State.IsConserved ? null : new ChainFault(ChainFaultKind.WrongEvents, chain.Number, "The books do not balance."));
     }
 
@@ -89,7 +96,7 @@ public static class LedgerAudit
             }
 
             var position = first + (ulong)i;
-            if (events[i].Kind == EventKind.Line && (database.Lines(events[i].Account, position + 1, 1) is not [var line] || line != (position, stored.Number)))
+            if (events[i].Kind == EventKind.Line && !database.HasLine(events[i].Account, stored.Number))
             {
                 return new ChainFault(ChainFaultKind.WrongIndex, stored.Number, $"Line {position} of {events[i].Account} is missing.");
             }
@@ -99,9 +106,10 @@ public static class LedgerAudit
                 return new ChainFault(ChainFaultKind.WrongReceipts, stored.Number, $"Receipt {receipts - 1} is not in the log.");
             }
 
-            if (events[i].Kind == EventKind.Closed && database.JobViewOf(events[i].Job) is null)
+            if (events[i].Kind == EventKind.Closed && (database.JobOf(events[i].Job) is not { } kept || kept.Block != stored.Number
+                || !kept.Record.AsSpan().SequenceEqual(LedgerState.EncodeClosed(chain.Context.Closed.Single(job => job.Id == events[i].Job)))))
             {
-                return new ChainFault(ChainFaultKind.WrongIndex, stored.Number, $"Closed job {events[i].Job} is missing.");
+                return new ChainFault(ChainFaultKind.WrongIndex, stored.Number, $"Closed job {events[i].Job} is missing, or not as it closed.");
             }
         }
 

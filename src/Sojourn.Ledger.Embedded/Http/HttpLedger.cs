@@ -50,10 +50,25 @@ public sealed class HttpLedger : ILedger, IDisposable
     /// <param name="expected">The genesis digest expected; null takes whatever is there.</param>
     /// <param name="signatures">Checks the sequencer's signatures; the real schemes where null.</param>
     /// <param name="cancellation">Stops trying.</param>
-    public static async Task<HttpLedger> ConnectAsync(Uri address, Digest? expected = null, ISignatureScheme? signatures = null, CancellationToken cancellation = default)
+    public static Task<HttpLedger> ConnectAsync(Uri address, Digest? expected = null, ISignatureScheme? signatures = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var client = new HttpClient(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30), ConnectTimeout = TimeSpan.FromSeconds(5), MaxConnectionsPerServer = 64 })
+        return ConnectAsync([address], expected, signatures, cancellation);
+    }
+
+    /// <summary>Connects to a ledger that several sequencers serve: where one is away or does not lead, the others are asked.</summary>
+    /// <param name="addresses">Their addresses, in the order of the genesis.</param>
+    /// <param name="expected">The genesis digest expected; null takes whatever is there.</param>
+    /// <param name="signatures">Checks the sequencers' signatures; the real schemes where null.</param>
+    /// <param name="cancellation">Stops trying.</param>
+    /// <remarks>A transaction that was on its way when its sequencer went away is sent again; where it had been kept the other one refuses it as a replay.</remarks>
+    public static async Task<HttpLedger> ConnectAsync(IReadOnlyList<Uri> addresses, Digest? expected = null, ISignatureScheme? signatures = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(addresses);
+        ArgumentOutOfRangeException.ThrowIfZero(addresses.Count);
+        var address = addresses[0];
+        HttpMessageHandler handler = new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30), ConnectTimeout = TimeSpan.FromSeconds(5), MaxConnectionsPerServer = 64 };
+        var client = new HttpClient(addresses.Count > 1 ? new FailoverHandler(addresses, handler) : handler)
         {
             BaseAddress = new Uri(address, LedgerEndpoints.Root.TrimStart('/') + "/"),
             Timeout = TimeSpan.FromSeconds(60),
@@ -90,6 +105,11 @@ public sealed class HttpLedger : ILedger, IDisposable
         using var content = new ReadOnlyMemoryContent(transaction.Encoded);
         content.Headers.ContentType = new("application/cbor");
         using var response = await SendAsync(() => _client.PostAsync(new Uri("transactions", UriKind.Relative), content, cancellation)).ConfigureAwait(false);
+        if (response.Content.Headers.ContentType?.MediaType == "application/problem+json" || (int)response.StatusCode >= 500 && response.StatusCode != HttpStatusCode.ServiceUnavailable)
+        {
+            throw new LedgerUnreachableException($"The ledger at {_client.BaseAddress} takes no transactions at the moment ({(int)response.StatusCode}). One that was on its way may still be applied: look before sending another.");
+        }
+
         return await response.Content.ReadFromJsonAsync<SubmitResult>(LedgerJson.Options, cancellation).ConfigureAwait(false);
     }
 
@@ -226,6 +246,30 @@ public sealed class HttpLedger : ILedger, IDisposable
             retry = retry * 2 > RetryMax ? RetryMax : retry * 2;
         }
     }
+
+    /// <summary>Proofs that the receipts of a job are in the log, signed by a sequencer; what they prove is checked with <see cref="Protocol.Receipts.LogProof.Verify"/>.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public async Task<ImmutableArray<Protocol.Receipts.LogProof>> ReceiptProofsAsync(Digest job, CancellationToken cancellation = default)
+    {
+        var encoded = await GetListAsync<byte[]>($"jobs/{job}/receipts", cancellation).ConfigureAwait(false);
+        return [.. encoded.Select(bytes => Protocol.Receipts.LogProof.TryDecode(bytes, out var proof) ? proof! : throw new LedgerUnreachableException("The ledger gave a proof that cannot be read."))];
+    }
+
+    /// <summary>Proof that the log of receipts still begins as it did; it is checked before it is returned.</summary>
+    /// <param name="from">The size that was seen.</param>
+    /// <param name="fromRoot">The root that was seen.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public async Task<Protocol.Receipts.LogConsistency> ConsistencyAsync(ulong from, Digest fromRoot, CancellationToken cancellation = default)
+    {
+        var proof = await GetAsync<Protocol.Receipts.LogConsistency>(Query("receipts/consistency", ("from", from.ToString(CultureInfo.InvariantCulture))), cancellation).ConfigureAwait(false);
+        return proof is { Holds: true } && proof.From == from && proof.FromRoot == fromRoot ? proof
+            : throw new LedgerUnreachableException($"The ledger's log of receipts does not begin with the {from} receipts that were seen: it was rewritten.");
+    }
+
+    /// <summary>Sequencers that this one has caught.</summary>
+    /// <param name="cancellation">Stops waiting.</param>
+    public async Task<ImmutableArray<Accusation>> AccusationsAsync(CancellationToken cancellation = default) => await GetListAsync<Accusation>("accusations", cancellation).ConfigureAwait(false);
 
     /// <summary>Blocks from a number on, for replicas and audits.</summary>
     /// <param name="from">The first number.</param>

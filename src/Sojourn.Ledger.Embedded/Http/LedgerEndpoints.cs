@@ -73,15 +73,23 @@ public static class LedgerEndpoints
 
             return Results.Bytes(buffer.ToArray(), "application/octet-stream");
         });
+        group.MapGet("/jobs/{id}/receipts", (string id, CancellationToken cancellation) => WithId(id, async parsed =>
+            await ledger.ReceiptProofsAsync(parsed, cancellation).ConfigureAwait(false) is { } proofs ? Json(proofs.Select(proof => proof.Encode())) : Results.StatusCode(StatusCodes.Status503ServiceUnavailable)));
+        group.MapGet("/receipts/consistency", async (ulong from, CancellationToken cancellation) => await ledger.ConsistencyAsync(from, cancellation).ConfigureAwait(false) is { } proof ? Json(proof) : Bad("from"));
+        group.MapGet("/leader", () => ledger.LeaderIndex is { } index ? Results.Text(index.ToString(CultureInfo.InvariantCulture)) : Results.NotFound());
+        group.MapGet("/accusations", () => Json(ledger.Accusations));
+        if (ledger.Sequencers is { } sequencers)
+        {
+            group.MapPost("/sequencing/lead", (Delegate)((HttpContext context) => ExchangeAsync(context, Sequencing.LeadRequest.LengthMax, bytes => Sequencing.LeadRequest.TryDecode(bytes) is { } request ? sequencers.Take(request)?.Encode() : null)));
+            group.MapPost("/sequencing/promise", (Delegate)((HttpContext context) => ExchangeAsync(context, 1024, bytes => Sequencing.PromiseRequest.TryDecode(bytes) is { } request ? sequencers.Consider(request)?.Encode() : null)));
+        }
+
         group.MapGet("/events", (HttpContext context, ulong? from) => EventsAsync(context, ledger, from));
         return group;
     }
 
-    private static async Task<IResult> SubmitAsync(HttpContext context, EmbeddedLedger ledger)
+    private static async Task<byte[]?> ReadAsync(HttpContext context, int limit)
     {
-        // A body is one transaction, or several, each behind its length in four bytes.
-        var several = context.Request.ContentType == "application/x-sojourn-batch";
-        var limit = several ? BatchMax * 16 * 1024 : SignedTransaction.LengthMax;
         using var buffer = new MemoryStream();
         var chunk = new byte[16 * 1024];
         int read;
@@ -90,11 +98,51 @@ public static class LedgerEndpoints
             buffer.Write(chunk, 0, read);
             if (buffer.Length > limit)
             {
-                return Json(new SubmitResult(Refusal.TooLarge, default, 0), StatusCodes.Status413PayloadTooLarge);
+                return null;
             }
         }
 
-        var bytes = buffer.ToArray();
+        return buffer.ToArray();
+    }
+
+    private static async Task<IResult> ExchangeAsync(HttpContext context, int limit, Func<byte[], byte[]?> answer)
+    {
+        if (context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = limit;
+        }
+
+        var bytes = await ReadAsync(context, limit).ConfigureAwait(false);
+        return bytes is not null && await Task.Run(() => answer(bytes)).ConfigureAwait(false) is { } reply ? Results.Bytes(reply, "application/cbor") : Results.BadRequest();
+    }
+
+    private static async Task<IResult> SubmitAsync(HttpContext context, EmbeddedLedger ledger)
+    {
+        try
+        {
+            return await SubmitBodyAsync(context, ledger).ConfigureAwait(false);
+        }
+        catch (NotLeadingException exception)
+        {
+            context.Response.Headers[LeaderHeader] = exception.Leader?.ToString(CultureInfo.InvariantCulture) ?? "none";
+            return Results.Problem(detail: exception.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    /// <summary>The header that names the leader's place in the genesis's list where another sequencer orders transactions.</summary>
+    public const string LeaderHeader = "Sojourn-Leader";
+
+    private static async Task<IResult> SubmitBodyAsync(HttpContext context, EmbeddedLedger ledger)
+    {
+        // A body is one transaction, or several, each behind its length in four bytes.
+        var several = context.Request.ContentType == "application/x-sojourn-batch";
+        var limit = several ? BatchMax * 16 * 1024 : SignedTransaction.LengthMax;
+        var bytes = await ReadAsync(context, limit).ConfigureAwait(false);
+        if (bytes is null)
+        {
+            return Json(new SubmitResult(Refusal.TooLarge, default, 0), StatusCodes.Status413PayloadTooLarge);
+        }
+
         if (!several)
         {
             return Answer(await SubmitOneAsync(ledger, bytes, context.RequestAborted).ConfigureAwait(false));

@@ -6,11 +6,11 @@ namespace Sojourn.Ledger.Embedded.Storage;
 /// <summary>Brings a stored chain back to life.</summary>
 internal static class ChainLoader
 {
-    public static ChainFollower Load(LedgerDatabase database, string snapshotPath, ISignatureScheme signatures, IVrf vrf)
+    public static ChainFollower Load(LedgerDatabase database, string snapshotPath, ISignatureScheme signatures, IVrf vrf, ulong last = ulong.MaxValue)
     {
         var genesis = database.ReadGenesis();
         var chain = Snapshots.TryRead(snapshotPath, genesis, database, signatures, vrf) ?? new ChainFollower(genesis, signatures, vrf);
-        foreach (var stored in database.ReadBlocks(chain.Number + 1))
+        foreach (var stored in database.ReadBlocks(chain.Number + 1, last - Math.Min(last, chain.Number)))
         {
             if (stored.Block is not { } block || stored.Number != block.Header.Number)
             {

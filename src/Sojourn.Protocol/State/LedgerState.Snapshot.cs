@@ -22,6 +22,19 @@ public sealed partial class LedgerState
     /// <param name="history">Whether the running digests over events and closed jobs count too.</param>
     public Digest Root(bool history = true) => Digest.Of(StateCodec.Encode(this, history));
 
+    /// <summary>Encodes a closed job, whole, for a ledger's archive.</summary>
+    /// <param name="job">The job; see <see cref="ApplyContext.Closed"/>.</param>
+    public static byte[] EncodeClosed(JobState job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        return StateCodec.EncodeClosed(job);
+    }
+
+    /// <summary>Reads a job that <see cref="EncodeClosed"/> wrote.</summary>
+    /// <param name="encoded">The encoding.</param>
+    /// <exception cref="FormatException">The bytes are no such job.</exception>
+    public static JobState DecodeClosed(ReadOnlySpan<byte> encoded) => StateCodec.DecodeClosed(encoded);
+
     /// <summary>Writes the state: lengths, the encoded state, the table of closed jobs as raw records of this machine, and SHA-256 over all of it.</summary>
     /// <param name="destination">Where to.</param>
     public void WriteSnapshot(Stream destination)

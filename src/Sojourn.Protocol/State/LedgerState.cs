@@ -251,17 +251,23 @@ public sealed partial class LedgerState
             return;
         }
 
-        using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
-        hash.AppendData(EventDigest.AsSpan());
-        Span<byte> bytes = stackalloc byte[EventCodec.Length];
-        foreach (ref readonly var item in events)
+        // One call over one buffer: most transactions cause a handful of events.
+        var length = Digest.Length + (events.Length * EventCodec.Length);
+        var rented = length > 2048 ? System.Buffers.ArrayPool<byte>.Shared.Rent(length) : null;
+        var bytes = rented is null ? stackalloc byte[2048] : rented;
+        EventDigest.CopyTo(bytes);
+        for (var i = 0; i < events.Length; i++)
         {
-            EventCodec.Write(item, bytes);
-            hash.AppendData(bytes);
+            EventCodec.Write(events[i], bytes.Slice(Digest.Length + (i * EventCodec.Length), EventCodec.Length));
         }
 
         Span<byte> digest = stackalloc byte[32];
-        hash.GetHashAndReset(digest);
+        System.Security.Cryptography.SHA256.HashData(bytes[..length], digest);
+        if (rented is not null)
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(rented);
+        }
+
         EventDigest = new Digest(digest);
     }
 }

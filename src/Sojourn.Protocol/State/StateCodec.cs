@@ -28,6 +28,31 @@ internal static class StateCodec
         return w.ToArray();
     }
 
+    /// <summary>One closed job, whole, as ledgers keep it.</summary>
+    public static byte[] EncodeClosed(JobState job)
+    {
+        t_writer ??= new CborWriter(CborProfile.DagCbor, 1 << 13);
+        t_writer.Reset();
+        t_writer.BeginArray().WriteUnsigned(job.ClosedAt);
+        Write(t_writer, job);
+        t_writer.EndArray();
+        return t_writer.ToArray();
+    }
+
+    public static JobState DecodeClosed(ReadOnlySpan<byte> bytes)
+    {
+        var r = new CborReader(bytes, CborProfile.DagCbor, 24);
+        r.ReadArrayHeaderExactly(2);
+        var at = r.ReadUInt64();
+        var job = Job(ref r);
+        r.ReadEnd();
+        job.ClosedAt = at;
+        return job;
+    }
+
+    [ThreadStatic]
+    private static CborWriter? t_writer;
+
     public static void Decode(ReadOnlySpan<byte> bytes, LedgerState state)
     {
         var r = new CborReader(bytes, CborProfile.DagCbor, 24);

@@ -172,9 +172,9 @@ public sealed class DurabilityTests
         Check(ChainFaultKind.BadBlockSignature, "UPDATE block SET signature = x'0900' WHERE number = 4");
         Check(ChainFaultKind.UnreadableBlock, "UPDATE block SET number = CASE number WHEN 5 THEN 100005 ELSE 5 END WHERE number IN (5, ?1); UPDATE block SET number = ?1 WHERE number = 100005", (long)last);
         Check(ChainFaultKind.WrongIndex, "UPDATE block SET events = zeroblob(length(events)) WHERE number = (SELECT MIN(number) FROM block WHERE length(events) > 0)");
-        Check(ChainFaultKind.WrongIndex, "DELETE FROM line WHERE position = (SELECT MAX(position) FROM line)");
+        Check(ChainFaultKind.WrongIndex, "DELETE FROM line WHERE block = (SELECT MAX(block) FROM line)");
         Check(ChainFaultKind.WrongIndex, "DELETE FROM job WHERE length(id) = 32");
-        Check(ChainFaultKind.WrongReceipts, "DELETE FROM receipt WHERE number = 1");
+        Check(ChainFaultKind.WrongReceipts, "DELETE FROM receipt WHERE level = 0 AND number = 1");
     }
 
     [Fact]

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Sojourn.Ledger.Embedded;
+using Sojourn.Ledger.Embedded.Http;
+using Sojourn.Protocol.Genesis;
+using Sojourn.Simulation.Model;
+
+namespace Sojourn.Ledger.Tests.Processes;
+
+/// <summary>One of three sequencers, alone in its process.</summary>
+internal static class SequencerProcess
+{
+    public const int Count = 3;
+
+    public static ICryptography Cryptography { get; } = new IdealCryptography(77);
+
+    public static Party Sequencer(int index) => Party.Of(Cryptography, $"sequencer{index}");
+
+    public static Party Requester { get; } = Party.Of(Cryptography, "requester");
+
+    public static IReadOnlyList<Party> Payers { get; } = [.. Enumerable.Range(0, 4).Select(i => Party.Of(Cryptography, $"payer{i}"))];
+
+    public static LedgerGenesis Genesis { get; } = new()
+    {
+        Name = "three sequencers",
+        Development = true,
+        HeightMilliseconds = 20,
+        Issuer = Party.Of(Cryptography, "issuer").Address,
+        Sequencers = [.. Enumerable.Range(0, Count).Select(i => new Sequencer(Sequencer(i).Address, Sequencer(i).Vrf.PublicKey))],
+        Allocations = [.. Payers.Select(payer => new Allocation(payer.Address, 1_000_000)), new Allocation(Requester.Address, 100_000_000)],
+        Rules = Workbench.Rules,
+    };
+
+    public static EmbeddedLedgerOptions Options(string path, int index, IReadOnlyList<Uri> addresses, bool clocked = true) => new()
+    {
+        Path = path,
+        Sequencer = Sequencer(index).Signer,
+        BeaconKey = Sequencer(index).Vrf,
+        Signatures = Cryptography,
+        Vrf = Cryptography,
+        Peers = addresses,
+        TakeOverAfter = TimeSpan.FromMilliseconds(500),
+        Clocked = clocked,
+    };
+
+    /// <summary>Addresses on loopback that were free a moment ago.</summary>
+    public static Uri[] FreeAddresses(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(listener => listener.Start());
+        var ports = listeners.ConvertAll(listener => ((IPEndPoint)listener.LocalEndpoint).Port);
+        listeners.ForEach(listener => listener.Stop());
+        return [.. ports.Select(port => new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")))];
+    }
+
+    public static async Task RunAsync(string path, int index, Uri[] addresses)
+    {
+        await using var ledger = EmbeddedLedger.Open(Options(path, index, addresses));
+        await using var server = await LedgerServer.StartAsync(ledger, addresses[index].GetLeftPart(UriPartial.Authority));
+        Console.Out.WriteLine("ready");
+        Console.Out.Flush();
+        // Whoever started it ends it by closing the pipe.
+        await Console.In.ReadToEndAsync();
+    }
+}

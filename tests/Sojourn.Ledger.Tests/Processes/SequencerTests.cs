@@ -1,0 +1,345 @@
+using System.Globalization;
+using Sojourn.Ledger.Embedded;
+using Sojourn.Ledger.Embedded.Chain;
+using Sojourn.Ledger.Embedded.Http;
+using Sojourn.Ledger.Embedded.Sequencing;
+using Sojourn.Ledger.Tests.Conformance;
+using Sojourn.Primitives;
+using Sojourn.Protocol.Ports;
+using Sojourn.Protocol.Reasons;
+using Sojourn.Protocol.State;
+using Sojourn.Protocol.Terms;
+using Sojourn.Protocol.Transactions;
+using Sojourn.Simulation.Model;
+using Xunit.Abstractions;
+
+namespace Sojourn.Ledger.Tests.Processes;
+
+/// <summary>Three sequencers, one chain: nobody alone can take the service away, and whoever cheats is named.</summary>
+public sealed class SequencerTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private sealed class Replica(EmbeddedLedger ledger, LedgerServer server) : IAsyncDisposable
+    {
+        public EmbeddedLedger Ledger => ledger;
+
+        public async ValueTask DisposeAsync()
+        {
+            await server.DisposeAsync();
+            await ledger.DisposeAsync();
+        }
+    }
+
+    private static string Folder() => Directory.CreateTempSubdirectory("sojourn-sequencers-").FullName;
+
+    private static string PathOf(string folder, int index) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{index}.db"));
+
+    private static async Task<Replica> Start(string folder, int index, Uri[] addresses)
+    {
+        if (!File.Exists(PathOf(folder, index)))
+        {
+            EmbeddedLedger.Create(PathOf(folder, index), SequencerProcess.Genesis);
+        }
+
+        var ledger = EmbeddedLedger.Open(SequencerProcess.Options(PathOf(folder, index), index, addresses));
+        return new Replica(ledger, await LedgerServer.StartAsync(ledger, addresses[index].GetLeftPart(UriPartial.Authority)));
+    }
+
+    private static async Task Until(Func<Task<bool>> holds, string what)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!await holds())
+        {
+            Assert.False(patience.IsCancellationRequested, what);
+            await Task.Delay(20);
+        }
+    }
+
+    private static Task<HttpLedger> Connect(Uri[] addresses) => HttpLedger.ConnectAsync(addresses, signatures: SequencerProcess.Cryptography);
+
+    [Fact]
+    public async Task A_chain_is_led_replicated_and_taken_over_in_one_process()
+    {
+        var folder = Folder();
+        var addresses = SequencerProcess.FreeAddresses(SequencerProcess.Count);
+        var replicas = new Dictionary<int, Replica>();
+        try
+        {
+            for (var i = 0; i < SequencerProcess.Count; i++)
+            {
+                replicas[i] = await Start(folder, i, addresses);
+            }
+
+            using var client = await Connect(addresses);
+            async Task Pay(int count)
+            {
+                for (var i = 0; i < count; i++)
+                {
+                    var payer = SequencerProcess.Payers[0];
+                    var nonce = (await client.AccountAsync(payer.Address)).Nonce;
+                    Assert.Equal(Refusal.None, (await client.SubmitAsync(SignedTransaction.Create(new Transfer(SequencerProcess.Payers[1].Address, 1), nonce, client.GenesisDigest, payer.Signer))).Refusal);
+                }
+            }
+
+            await Pay(10);
+            var leader = replicas.Single(replica => replica.Value.Ledger.Leads).Key;
+            Assert.Equal(0, leader);
+            // A replica says who leads instead of ordering anything itself.
+            var follower = replicas[1].Ledger;
+            await Until(() => Task.FromResult(follower.LeaderIndex == leader), "The replica does not learn who leads.");
+            await Assert.ThrowsAsync<NotLeadingException>(async () => await follower.SubmitAsync(SignedTransaction.Create(new Transfer(SequencerProcess.Payers[1].Address, 1), 99, follower.GenesisDigest, SequencerProcess.Payers[0].Signer)));
+            await Until(async () => (await follower.AccountAsync(SequencerProcess.Payers[0].Address)).Nonce == 10, "The replica does not follow.");
+
+            // The next in the list takes over; the one that was away comes back as a replica.
+            await replicas[leader].DisposeAsync();
+            replicas.Remove(leader);
+            await Pay(10);
+            Assert.Equal(1, replicas.Single(replica => replica.Value.Ledger.Leads).Key);
+            replicas[leader] = await Start(folder, leader, addresses);
+            await Pay(10);
+            foreach (var replica in replicas.Values)
+            {
+                await Until(async () => (await replica.Ledger.AccountAsync(SequencerProcess.Payers[0].Address)).Nonce == 30, "A replica does not follow.");
+            }
+
+            var blocks = replicas.Values.Select(replica => replica.Ledger.Blocks(1, 10_000).Select(block => block.Hash).ToList()).ToList();
+            var shortest = blocks.Min(list => list.Count);
+            Assert.All(blocks, list => Assert.Equal(blocks[0].Take(shortest), list.Take(shortest)));
+            Assert.Empty(replicas.Values.SelectMany(replica => replica.Ledger.Accusations));
+        }
+        finally
+        {
+            foreach (var replica in replicas.Values)
+            {
+                await replica.DisposeAsync();
+            }
+
+            for (var i = 0; i < SequencerProcess.Count; i++)
+            {
+                var audit = LedgerAudit.Verify(PathOf(folder, i), SequencerProcess.Cryptography, SequencerProcess.Cryptography);
+                Assert.True(audit.Fault is null, $"{i}: {audit.Fault}");
+            }
+
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    [Trait("speed", "slow")]
+    public async Task A_leader_killed_under_load_takes_nothing_with_it()
+    {
+        var folder = Folder();
+        var addresses = SequencerProcess.FreeAddresses(SequencerProcess.Count);
+        var children = new Child?[SequencerProcess.Count];
+        Child Launch(int index)
+        {
+            if (!File.Exists(PathOf(folder, index)))
+            {
+                EmbeddedLedger.Create(PathOf(folder, index), SequencerProcess.Genesis);
+            }
+
+            var child = Child.Start(null, ["sequencer", PathOf(folder, index), index.ToString(CultureInfo.InvariantCulture), .. addresses.Select(address => address.ToString())]);
+            Assert.Equal("ready", child.Output.ReadLine());
+            return child;
+        }
+
+        try
+        {
+            for (var i = 0; i < children.Length; i++)
+            {
+                children[i] = Launch(i);
+            }
+
+            var acknowledged = new long[SequencerProcess.Payers.Count];
+            using var enough = new CancellationTokenSource();
+            var load = SequencerProcess.Payers.Select((payer, index) => Task.Run(async () =>
+            {
+                using var client = await Connect(addresses);
+                var nonce = 0UL;
+                while (!enough.IsCancellationRequested)
+                {
+                    try
+                    {
+                        var result = await client.SubmitAsync(SignedTransaction.Create(new Transfer(SequencerProcess.Requester.Address, 1), nonce, client.GenesisDigest, payer.Signer));
+                        // Sent twice because the first answer was lost: kept already.
+                        Assert.Contains(result.Refusal, new[] { Refusal.None, Refusal.NonceUsed, Refusal.Busy });
+                        if (result.Refusal != Refusal.Busy)
+                        {
+                            nonce++;
+                            Interlocked.Exchange(ref acknowledged[index], (long)nonce);
+                        }
+                    }
+                    catch (LedgerUnreachableException)
+                    {
+                        // Nobody leads for longer than the client waits: again.
+                    }
+                }
+            })).ToList();
+
+            long Total() => Enumerable.Range(0, acknowledged.Length).Sum(i => Interlocked.Read(ref acknowledged[i]));
+            using var http = new HttpClient();
+            async Task<int> Leader()
+            {
+                var leader = -1;
+                await Until(async () =>
+                {
+                    foreach (var address in addresses.Where((_, i) => children[i] is not null))
+                    {
+                        try
+                        {
+                            var said = await http.GetStringAsync(new Uri(address, "/api/v1/ledger/leader"));
+                            if (int.TryParse(said, CultureInfo.InvariantCulture, out var index) && addresses[index] == address)
+                            {
+                                leader = index;
+                                return true;
+                            }
+                        }
+                        catch (HttpRequestException)
+                        {
+                            // It does not answer yet.
+                        }
+                    }
+
+                    return false;
+                }, "Nobody leads.");
+                return leader;
+            }
+
+            var kills = new List<int>();
+            for (var round = 0; round < 3; round++)
+            {
+                var goal = Total() + 100;
+                await Until(() => Task.FromResult(Total() >= goal), "Nothing is acknowledged.");
+                var leader = await Leader();
+                children[leader]!.Kill();
+                children[leader]!.Dispose();
+                children[leader] = null;
+                kills.Add(leader);
+                goal = Total() + 100;
+                await Until(() => Task.FromResult(Total() >= goal), $"Nothing is acknowledged after leader {leader} was killed.");
+                children[leader] = Launch(leader);
+            }
+
+            await enough.CancelAsync();
+            await Task.WhenAll(load);
+            using var reader = await Connect(addresses);
+            for (var i = 0; i < acknowledged.Length; i++)
+            {
+                var account = await reader.AccountAsync(SequencerProcess.Payers[i].Address);
+                Assert.True((long)account.Nonce >= acknowledged[i], $"payer {i}: {acknowledged[i]} acknowledged, {account.Nonce} kept");
+            }
+
+            output.WriteLine($"leaders killed: {string.Join(", ", kills)}; acknowledged {Total()}");
+            Assert.Equal(3, kills.Count);
+            foreach (var child in children)
+            {
+                Assert.Equal(0, child!.End(TimeSpan.FromSeconds(30)));
+            }
+
+            // Three files, one chain: whatever each holds, and every block is sound.
+            var chains = Enumerable.Range(0, children.Length).Select(i =>
+            {
+                var audit = LedgerAudit.Verify(PathOf(folder, i), SequencerProcess.Cryptography, SequencerProcess.Cryptography);
+                Assert.True(audit.Fault is null, $"{i}: {audit.Fault}");
+                using var files = Sojourn.Ledger.Embedded.Storage.LedgerDatabase.Open(PathOf(folder, i), readOnly: true);
+                return files.ReadBlocks(1).Select(stored => stored.Block!.Hash).ToList();
+            }).ToList();
+            // A tail that no majority confirmed may differ; what two of three hold is the chain.
+            var settled = chains.Select(chain => chain.Count).Order().ElementAt(1);
+            var agreed = Enumerable.Range(0, settled).Count(at => chains.Where(chain => chain.Count > at).GroupBy(chain => chain[at]).Any(group => group.Count() >= 2));
+            Assert.Equal(settled, agreed);
+        }
+        finally
+        {
+            foreach (var child in children)
+            {
+                child?.Dispose();
+            }
+
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_cheating_leader_gets_no_confirmation_and_is_named()
+    {
+        // The test holds sequencer 0's key and plays a leader that cheats; sequencer 1 is honest and alone.
+        var folder = Folder();
+        var addresses = SequencerProcess.FreeAddresses(SequencerProcess.Count);
+        var cheat = SequencerProcess.Sequencer(0);
+        try
+        {
+            // What an honest leader of term 3 would write.
+            var scratch = Path.Combine(folder, "scratch.db");
+            var alone = SequencerProcess.Genesis with { Sequencers = [SequencerProcess.Genesis.Sequencers[0]] };
+            _ = (scratch, alone);
+            var genesis = SequencerProcess.Genesis;
+            var digest = Protocol.Genesis.GenesisCodec.DigestOf(genesis);
+            Block Make(LedgerState state, ulong number, Digest previous, Transaction[] bodies, Func<BlockHeader, BlockHeader>? change = null)
+            {
+                var context = new ApplyContext(SequencerProcess.Cryptography, SequencerProcess.Cryptography);
+                var body = new BodyBuilder();
+                foreach (var transaction in bodies)
+                {
+                    var payer = SequencerProcess.Payers[0];
+                    var signed = SignedTransaction.Create(transaction, state.Accounts[payer.Address].Nonce, digest, payer.Signer);
+                    _ = state.Apply(signed, context);
+                    body.Add(signed);
+                }
+
+                var header = new BlockHeader(number, 3, 0, 1000, previous, body.Digest(), (uint)body.Count, state.Beacon, default, (ulong)context.Events.Count, state.EventDigest, 0, state.Receipts.Root);
+                header = change?.Invoke(header) ?? header;
+                var bytes = header.Encode();
+                return new Block(header, bytes, cheat.Signer.Sign(Block.SigningDigest(digest, Digest.Of(bytes))), body.Bytes);
+            }
+
+            await using var honest = await Start(folder, 1, addresses);
+            async Task<LeadReply?> Lead(ulong previousNumber, Digest previous, params Block[] blocks)
+            {
+                using var stream = new MemoryStream();
+                foreach (var block in blocks)
+                {
+                    block.WriteTo(stream);
+                }
+
+                var request = new LeadRequest(3, previousNumber, previous, 0, stream.ToArray(), default);
+                request = request with { Signature = cheat.Signer.Sign(request.SigningDigest(digest)) };
+                using var http = new HttpClient();
+                using var content = new ByteArrayContent(request.Encode());
+                var response = await http.PostAsync(new Uri(addresses[1], "/api/v1/ledger/sequencing/lead"), content);
+                return response.IsSuccessStatusCode ? LeadReply.TryDecode(await response.Content.ReadAsByteArrayAsync()) : null;
+            }
+
+            Transfer Pay(ulong amount) => new(SequencerProcess.Payers[1].Address, amount);
+
+            // An invented effect, an overdraft, a forged beacon: no confirmation, and the signature says who.
+            Assert.False((await Lead(0, digest, Make(new LedgerState(genesis), 1, digest, [Pay(5)], header => header with { EventDigest = Workbench.Hash("invented") })))!.Kept);
+            Assert.False((await Lead(0, digest, Make(new LedgerState(genesis), 1, digest, [Pay(100_000_000)])))!.Kept);
+            Assert.False((await Lead(0, digest, Make(new LedgerState(genesis), 1, digest, [], header => header with { Beacon = Workbench.Hash("chosen") })))!.Kept);
+            Assert.Equal([ChainFaultKind.WrongEvents, ChainFaultKind.RefusedTransaction, ChainFaultKind.ForgedBeacon], honest.Ledger.Accusations.Select(accusation => accusation.Fault.Kind));
+            Assert.All(honest.Ledger.Accusations, accusation => Assert.Equal(cheat.Address, accusation.Sequencer));
+
+            // One honest block is confirmed; another one in its place is a fraud that anybody can check.
+            var good = Make(new LedgerState(genesis), 1, digest, [Pay(5)]);
+            Assert.True((await Lead(0, digest, good)) is { Kept: true, Number: 1 });
+            var other = Make(new LedgerState(genesis), 1, digest, [Pay(6)]);
+            Assert.False((await Lead(0, digest, other))!.Kept);
+            var fraud = honest.Ledger.Accusations[^1];
+            Assert.Equal((ChainFaultKind.Equivocation, cheat.Address), (fraud.Fault.Kind, fraud.Sequencer));
+            var shown = fraud.Evidence.Select(bytes => Block.ReadFrom(new MemoryStream(bytes.ToArray()))!).ToList();
+            Assert.NotNull(SequencerFraud.Show(genesis, shown[0], shown[1], SequencerProcess.Cryptography));
+            Assert.Null(SequencerFraud.Show(genesis, shown[0], shown[0], SequencerProcess.Cryptography));
+            Assert.Null(SequencerFraud.Show(genesis, shown[0], shown[1] with { Signature = new byte[33] }, SequencerProcess.Cryptography));
+
+            // Rubbish and foreign signatures move nothing.
+            using var stranger = new HttpClient();
+            using var rubbish = new ByteArrayContent([1, 2, 3]);
+            Assert.Equal(System.Net.HttpStatusCode.BadRequest, (await stranger.PostAsync(new Uri(addresses[1], "/api/v1/ledger/sequencing/lead"), rubbish)).StatusCode);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
