@@ -172,6 +172,7 @@ static void memory(void) {
     char *p = malloc(1 << 20);
     if (!p) break;
     memset(p, 1, 1 << 20);
+    __asm__ volatile("" : : "r"(p) : "memory");
     total += 1 << 20;
   }
   printf("%zu MiB\n", total >> 20);
@@ -189,8 +190,8 @@ static void fuel(const char *how) {
 }
 
 static void crash(const char *how) {
-  volatile int zero = 0;
-  if (!strcmp(how, "divide")) printf("%d\n", 1 / zero);
+  volatile int seven = 7, zero = 0;
+  if (!strcmp(how, "divide")) printf("%d\n", seven / zero);
   if (!strcmp(how, "memory")) *(volatile int *)0xfffffff0u = 1;
   if (!strcmp(how, "abort")) abort();
   if (!strcmp(how, "call")) ((int (*)(int, int, int))(uintptr_t)0x1234567)(1, 2, 3);

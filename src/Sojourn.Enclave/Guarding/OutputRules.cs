@@ -111,7 +111,7 @@ internal sealed class OutputRules
 
     /// <summary>
     /// What the receipt may tell of how the guest ended. Exit code and fuel are the guest's to choose; where a guard watches what leaves, they shrink to success, failure or
-    /// trap, and to fuel rounded up to three significant bits, or they would carry what the guard would have struck out.
+    /// trap, and to fuel rounded up to a power of two, or they would carry what the guard would have struck out.
     /// </summary>
     /// <param name="result">How the guest ended.</param>
     public GuestResult Coarsen(GuestResult result) => _guards.IsEmpty ? result : result with
@@ -120,12 +120,7 @@ internal sealed class OutputRules
         Fuel = RoundUp(result.Fuel),
     };
 
-    internal static ulong RoundUp(ulong fuel)
-    {
-        var spare = Math.Max(0, 61 - System.Numerics.BitOperations.LeadingZeroCount(fuel));
-        var mask = (1UL << spare) - 1;
-        return fuel > ulong.MaxValue - mask ? ulong.MaxValue : (fuel + mask) & ~mask;
-    }
+    internal static ulong RoundUp(ulong fuel) => fuel > 1UL << 63 ? ulong.MaxValue : System.Numerics.BitOperations.RoundUpToPowerOf2(fuel);
 
     private static SignedPolicy ReadPolicy(Cid cid, ChannelBlocks blocks)
     {

@@ -17,6 +17,9 @@ internal static class GuestEngine
     /// <summary>Set in an exit code that names a trap.</summary>
     public const uint TrapBit = 0x8000_0000;
 
+    /// <summary>Most files and folders of an output: a folder must fit into a block.</summary>
+    public const int OutputFilesMax = 4096;
+
     /// <summary>Compiles a module. Nothing of it is kept anywhere but in this process.</summary>
     /// <param name="code">The module's bytes.</param>
     /// <param name="name">What to call it in messages.</param>
@@ -40,7 +43,7 @@ internal static class GuestEngine
     {
         using var store = new Store(new StoreOptions { MemoryBytesMax = run.MemoryBytesMax, StackBytesMax = run.Spec.StackBytesMax, Fuel = (long)Math.Min(run.FuelMax, long.MaxValue) });
         using var timeout = new CancellationTokenSource();
-        var output = new InMemoryFileSystem(new InMemoryFileSystemOptions { BytesMax = run.Spec.OutputBytesMax });
+        var output = new InMemoryFileSystem(new InMemoryFileSystemOptions { BytesMax = run.Spec.OutputBytesMax, NodesMax = OutputFilesMax });
         var standardOutput = new WasiCapture(run.Spec.LogBytesMax);
         var standardError = new WasiCapture(run.Spec.LogBytesMax);
         var linker = new Linker(store);
@@ -92,6 +95,7 @@ internal static class GuestEngine
         var printed = new WasiCapture(4 << 20);
         var options = WasiOptions.Deterministic(seed);
         options.StandardOutput = printed;
+        options.Prices = WasiPrices.Default;
         options.AddArguments(["guard", .. arguments]);
         options.AddDirectory("/output", output.Root.AsReadOnly());
         using var wasi = new WasiPreview1(options);
@@ -180,6 +184,7 @@ internal static class GuestEngine
             ? WasiOptions.Deterministic(run.Seed)
             : new WasiOptions { Clock = WasiClock.System, Random = WasiRandom.System };
         options.Cancellation = cancel;
+        options.Prices = WasiPrices.Default;
         var files = new InMemoryFileSystem(new InMemoryFileSystemOptions { BytesMax = long.MaxValue });
         files.CreateDirectory("in");
         foreach (var input in inputs)

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Sojourn.Content;
+using Sojourn.Content.Codecs;
 using Sojourn.Content.Export;
+using Sojourn.Content.UnixFs;
 using Sojourn.Cryptography.HybridEncryption;
 using Sojourn.Cryptography.Sealing;
 using Sojourn.Primitives;
@@ -21,6 +23,12 @@ public sealed class OutputReader(IBlockSource source)
     /// <exception cref="InvalidDataException">It is damaged, or not for this key.</exception>
     public async Task<ImmutableSortedDictionary<string, byte[]>> OpenAsync(Cid root, HpkePrivateKey key, CancellationToken cancel)
     {
+        if (root.Codec == Multicodec.DagPb)
+        {
+            // A public output was sealed to nobody.
+            return await PlainAsync(root, cancel).ConfigureAwait(false);
+        }
+
         var block = await source.GetAsync(root, cancel).ConfigureAwait(false) ?? throw new FileNotFoundException($"The output {root} is not to be had.");
         var fault = SealedHeader.TryDecode(block.Data.Span, out var header);
         if (fault != SealedFault.None)
@@ -47,6 +55,38 @@ public sealed class OutputReader(IBlockSource source)
                 return await ReadAsync(opened!, cancel).ConfigureAwait(false);
             }
         }
+    }
+
+    private async Task<ImmutableSortedDictionary<string, byte[]>> PlainAsync(Cid root, CancellationToken cancel)
+    {
+        var files = ImmutableSortedDictionary.CreateBuilder<string, byte[]>(StringComparer.Ordinal);
+        await WalkAsync(root, "", files, 0, cancel).ConfigureAwait(false);
+        return files.ToImmutable();
+    }
+
+    private async Task WalkAsync(Cid cid, string path, ImmutableSortedDictionary<string, byte[]>.Builder files, int depth, CancellationToken cancel)
+    {
+        var block = await source.GetAsync(cid, cancel).ConfigureAwait(false) ?? throw new FileNotFoundException($"The block {cid} of the output is not to be had.");
+        if (cid.Codec == Multicodec.DagPb && DagPb.TryDecode(block.Data, out var node, out _) && node.Data is { } bytes
+            && UnixFsData.TryDecode(bytes, out var data, out _) && data.Type == UnixFsType.Directory)
+        {
+            foreach (var link in node.Links)
+            {
+                // The names become paths of the reader's own disk.
+                if (link.Name.Length == 0 || link.Name is "." or ".." || link.Name.Contains('/', StringComparison.Ordinal) || link.Name.Contains('\0', StringComparison.Ordinal) || depth > 32 || files.Count > 100_000)
+                {
+                    throw new InvalidDataException($"The output {cid} holds a name that no file can have, or too much.");
+                }
+
+                await WalkAsync(link.Cid, path.Length == 0 ? link.Name : $"{path}/{link.Name}", files, depth + 1, cancel).ConfigureAwait(false);
+            }
+
+            return;
+        }
+
+        using var content = new MemoryStream();
+        await UnixFsExporter.CopyToAsync(source, cid, content, default, null, cancel).ConfigureAwait(false);
+        files[path] = content.Length <= BytesMax ? content.ToArray() : throw new InvalidDataException($"The output's file {path} is larger than {BytesMax} bytes.");
     }
 
     private async Task<ImmutableSortedDictionary<string, byte[]>> ReadAsync(OpenedContent opened, CancellationToken cancel)

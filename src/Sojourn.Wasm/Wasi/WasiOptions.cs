@@ -36,6 +36,10 @@ public sealed class WasiOptions
     /// <summary>Bounds.</summary>
     public WasiLimits Limits { get; } = new();
 
+    /// <summary>What calls cost in fuel; matters where modules are metered.</summary>
+    /// <value><see cref="WasiPrices.Free"/>.</value>
+    public WasiPrices Prices { get; set; } = WasiPrices.Free;
+
     /// <summary>Ends waits of the guest: a blocked read, an accept, a sleep.</summary>
     /// <value>Default none.</value>
     public CancellationToken Cancellation { get; set; }

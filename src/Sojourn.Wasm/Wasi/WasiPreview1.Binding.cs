@@ -17,27 +17,27 @@ public sealed unsafe partial class WasiPreview1
         Define("environ_sizes_get", (Caller c, uint count, uint size) => (int)EnvironSizesGet(Guest(c), count, size));
         Define("clock_res_get", (Caller c, uint id, uint result) => (int)ClockResGet(Guest(c), id, result));
         Define("clock_time_get", (Caller c, uint id, ulong _, uint result) => (int)ClockTimeGet(Guest(c), id, result));
-        Define("fd_advise", (uint fd, ulong offset, ulong length, uint advice) => (int)FdAdvise(fd, offset, length, advice));
-        Define("fd_allocate", (uint fd, ulong offset, ulong length) => (int)FdAllocate(fd, offset, length));
-        Define("fd_close", (uint fd) => (int)FdClose(fd));
-        Define("fd_datasync", (uint fd) => (int)FdDatasync(fd));
+        Define("fd_advise", (Caller c, uint fd, ulong offset, ulong length, uint advice) => (int)Paid(c, FdAdvise(fd, offset, length, advice)));
+        Define("fd_allocate", (Caller c, uint fd, ulong offset, ulong length) => (int)Paid(c, FdAllocate(fd, offset, length)));
+        Define("fd_close", (Caller c, uint fd) => (int)Paid(c, FdClose(fd)));
+        Define("fd_datasync", (Caller c, uint fd) => (int)Paid(c, FdDatasync(fd)));
         Define("fd_fdstat_get", (Caller c, uint fd, uint result) => (int)FdFdstatGet(Guest(c), fd, result));
-        Define("fd_fdstat_set_flags", (uint fd, uint flags) => (int)FdFdstatSetFlags(fd, flags));
-        Define("fd_fdstat_set_rights", (uint fd, ulong rights, ulong inheriting) => (int)FdFdstatSetRights(fd, rights, inheriting));
+        Define("fd_fdstat_set_flags", (Caller c, uint fd, uint flags) => (int)Paid(c, FdFdstatSetFlags(fd, flags)));
+        Define("fd_fdstat_set_rights", (Caller c, uint fd, ulong rights, ulong inheriting) => (int)Paid(c, FdFdstatSetRights(fd, rights, inheriting)));
         Define("fd_filestat_get", (Caller c, uint fd, uint result) => (int)FdFilestatGet(Guest(c), fd, result));
-        Define("fd_filestat_set_size", (uint fd, ulong size) => (int)FdFilestatSetSize(fd, size));
-        Define("fd_filestat_set_times", (uint fd, ulong access, ulong modify, uint flags) => (int)FdFilestatSetTimes(fd, access, modify, flags));
+        Define("fd_filestat_set_size", (Caller c, uint fd, ulong size) => (int)Paid(c, FdFilestatSetSize(fd, size)));
+        Define("fd_filestat_set_times", (Caller c, uint fd, ulong access, ulong modify, uint flags) => (int)Paid(c, FdFilestatSetTimes(fd, access, modify, flags)));
         Define("fd_pread", (Caller c, uint fd, uint vectors, uint count, ulong offset, uint result) =>
-            (int)FdPread(Guest(c), fd, vectors, count, offset, result));
+            (int)Moved(c, FdPread(Guest(c), fd, vectors, count, offset, result), result));
         Define("fd_prestat_get", (Caller c, uint fd, uint result) => (int)FdPrestatGet(Guest(c), fd, result));
         Define("fd_prestat_dir_name", (Caller c, uint fd, uint buffer, uint length) => (int)FdPrestatDirName(Guest(c), fd, buffer, length));
         Define("fd_pwrite", (Caller c, uint fd, uint vectors, uint count, ulong offset, uint result) =>
-            (int)FdPwrite(Guest(c), fd, vectors, count, offset, result));
+            (int)Moved(c, FdPwrite(Guest(c), fd, vectors, count, offset, result), result));
         Define("fd_read", (Caller c, uint fd, uint vectors, uint count, uint result) =>
         {
             try
             {
-                return (int)FdRead(Guest(c), fd, vectors, count, result);
+                return (int)Moved(c, FdRead(Guest(c), fd, vectors, count, result), result);
             }
             catch (OperationCanceledException e)
             {
@@ -45,16 +45,16 @@ public sealed unsafe partial class WasiPreview1
             }
         });
         Define("fd_readdir", (Caller c, uint fd, uint buffer, uint length, ulong cookie, uint result) =>
-            (int)FdReaddir(Guest(c), fd, buffer, length, cookie, result));
-        Define("fd_renumber", (uint from, uint to) => (int)FdRenumber(from, to));
+            (int)Moved(c, FdReaddir(Guest(c), fd, buffer, length, cookie, result), result));
+        Define("fd_renumber", (Caller c, uint from, uint to) => (int)Paid(c, FdRenumber(from, to)));
         Define("fd_seek", (Caller c, uint fd, long offset, uint whence, uint result) => (int)FdSeek(Guest(c), fd, offset, whence, result));
-        Define("fd_sync", (uint fd) => (int)FdSync(fd));
+        Define("fd_sync", (Caller c, uint fd) => (int)Paid(c, FdSync(fd)));
         Define("fd_tell", (Caller c, uint fd, uint result) => (int)FdTell(Guest(c), fd, result));
         Define("fd_write", (Caller c, uint fd, uint vectors, uint count, uint result) =>
         {
             try
             {
-                return (int)FdWrite(Guest(c), fd, vectors, count, result);
+                return (int)Moved(c, FdWrite(Guest(c), fd, vectors, count, result), result);
             }
             catch (OperationCanceledException e)
             {
@@ -92,13 +92,15 @@ public sealed unsafe partial class WasiPreview1
             }
         });
         Define("proc_exit", (uint code) => ProcExit(code));
-        Define("proc_raise", (uint signal) => (int)ProcRaise(signal));
-        Define("sched_yield", () => (int)SchedYield());
+        Define("proc_raise", (Caller c, uint signal) => (int)Paid(c, ProcRaise(signal)));
+        Define("sched_yield", (Caller c) => (int)Paid(c, SchedYield()));
         Define("random_get", (Caller c, uint buffer, uint length) =>
         {
             try
             {
-                return (int)RandomGet(Guest(c), buffer, length);
+                var memory = Guest(c);
+                Charge(c.Store, memory.Contains(buffer, length) ? (long)length * _prices.RandomByte : 0);
+                return (int)RandomGet(memory, buffer, length);
             }
             catch (OperationCanceledException e)
             {
@@ -138,7 +140,7 @@ public sealed unsafe partial class WasiPreview1
                 throw Interrupted(e);
             }
         });
-        Define("sock_shutdown", (uint fd, uint how) => (int)SockShutdown(fd, how));
+        Define("sock_shutdown", (Caller c, uint fd, uint how) => (int)Paid(c, SockShutdown(fd, how)));
 
         void Define(string name, Delegate function) => linker.DefineFunction(moduleName, name, function);
     }
@@ -169,10 +171,43 @@ public sealed unsafe partial class WasiPreview1
         }
     }
 
-    private static GuestMemory Guest(Caller caller)
+    private GuestMemory Guest(Caller caller)
     {
+        Charge(caller.Store, _prices.Call);
         var memory = caller.Memory;
         return new GuestMemory(memory.Base, memory.ByteLength);
+    }
+
+    private Errno Paid(Caller caller, Errno answer)
+    {
+        Charge(caller.Store, _prices.Call);
+        return answer;
+    }
+
+    private Errno Moved(Caller caller, Errno answer, uint result)
+    {
+        if (answer == Errno.Success)
+        {
+            var memory = caller.Memory;
+            Charge(caller.Store, (long)new GuestMemory(memory.Base, memory.ByteLength).ReadU32(result) * _prices.Byte / 16);
+        }
+
+        return answer;
+    }
+
+    private static void Charge(Store store, long fuel)
+    {
+        if (fuel == 0)
+        {
+            return;
+        }
+
+        store.Fuel -= fuel;
+        if (store.Fuel < 0)
+        {
+            store.Fuel = 0;
+            throw new TrapException(TrapKind.FuelExhausted, "The fuel did not last for a call of the system interface.");
+        }
     }
 
     private static TrapException Interrupted(OperationCanceledException cause) =>

@@ -19,6 +19,7 @@ public sealed partial class WasiPreview1 : IDisposable
     private readonly WasiClock? _clock;
     private readonly WasiRandom? _random;
     private readonly WasiLimits _limits;
+    private readonly WasiPrices _prices;
     private readonly CancellationToken _cancellation;
 
     /// <summary>Opens what the options hand in.</summary>
@@ -33,6 +34,7 @@ public sealed partial class WasiPreview1 : IDisposable
         _clock = options.Clock;
         _random = options.Random;
         _limits = options.Limits;
+        _prices = options.Prices;
         _cancellation = options.Cancellation;
         _descriptors = new DescriptorTable(Math.Max(_limits.DescriptorsMax, 3 + options.Directories.Count + options.Sockets.Count));
 
