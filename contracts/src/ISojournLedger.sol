@@ -13,6 +13,14 @@ interface ISojournLedger {
     /// @param reason The number of the reason, as in the state machine.
     error Refused(uint8 reason);
 
+    /// @notice Less (or more) arrived than was said: a token that takes a fee on transfers is not taken.
+    /// @param wanted What should have arrived, in the token's smallest units.
+    /// @param arrived What did.
+    error WrongAmount(uint256 wanted, uint256 arrived);
+
+    /// @notice The chain's own coin could not be handed over.
+    error NotPaid();
+
     /// @notice What happened, in order.
     /// @dev Items follow each other without gaps: kind (1 byte), line (1), round (1), mask (1), then, for each bit set in the mask, in this order:
     /// bit 0 account (20), bit 1 amount (8), bit 2 number (8), bit 3 data (32). Numbers are big-endian. Kind 0 tells that the message of `account` was refused with reason `line`.
@@ -284,6 +292,7 @@ interface ISojournLedger {
         uint256 l1;
         uint256 l2;
         uint256 lv;
+        uint256 lu;
         uint256[] nonResidues;
     }
 

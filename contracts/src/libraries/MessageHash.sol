@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ISojournLedger} from "../ISojournLedger.sol";
+
+/// @title EIP-712 hashes of messages, and what the ledger keeps of evidence
+library MessageHash {
+    bytes32 private constant EVIDENCE = keccak256("Evidence(bytes32 job,uint8 round,bytes content,bytes32 digest,bytes hpkeKey,bytes receiptKey,bytes32 possession)");
+    bytes32 private constant VOTE = keccak256("Vote(address executor,uint8 verdict,bytes32 appraisal)");
+    bytes32 private constant VOTES = keccak256("VoteCast(bytes32 job,uint8 round,Vote[] votes)Vote(address executor,uint8 verdict,bytes32 appraisal)");
+    bytes32 private constant OPENING = keccak256("Opening(address executor,bytes32 appraisal,bytes32 salt)");
+    bytes32 private constant OPENINGS = keccak256("AppraisalOpen(bytes32 job,uint8 round,Opening[] openings)Opening(address executor,bytes32 appraisal,bytes32 salt)");
+    bytes32 private constant RELEASE = keccak256("Release(bytes32 job,uint8 round,address executor,bytes32 offer,bytes32 admission,bytes32 wrappedKey)");
+    bytes32 private constant DENY = keccak256("Deny(bytes32 job,uint8 round,address executor,bytes32 offer,uint8 reason)");
+    bytes32 private constant COMMIT = keccak256("Commit(bytes32 job,uint8 round,bytes32 commitment)");
+    bytes32 private constant REVEAL = keccak256(
+        "Reveal(bytes32 job,uint8 round,bytes32 tag,uint32 exit,uint64 fuel,bytes32 output,bytes32 receipt,bytes32 nonce,bytes enclaveSignature,bytes receiptContent)"
+    );
+    bytes32 private constant FAIL = keccak256("Fail(bytes32 job,uint8 round,uint8 reason)");
+    bytes32 private constant JUDGEMENT = keccak256("Judgement(bytes32 job,uint8 round,bool accept,bytes32 report)");
+    bytes32 private constant REVIEW = keccak256("Review(bytes32 job,bool accept)");
+    bytes32 private constant ANSWER = keccak256("Answer(bytes32 job,bytes32 output,bytes32 salt)");
+    bytes32 private constant PLANT = keccak256("Plant(bytes32 job,uint8 round,bytes32 salt,bytes evidence)");
+
+    /// @notice An admission's id, as the state machine computes it.
+    function admission(bytes32 id, uint256 round, address executor, bytes32 digest) internal pure returns (bytes32) {
+        return sha256(abi.encode(bytes32("sojourn/admission/1"), id, round, executor, digest));
+    }
+
+    /// @notice What the ledger keeps of evidence.
+    function evidenceOf(bytes32 admission_, bytes32 keys) internal pure returns (bytes32) {
+        return keccak256(abi.encode(admission_, keys));
+    }
+
+    /// @notice Hash of evidence.
+    function hash(bytes32 id, uint256 round, ISojournLedger.Evidence calldata m) internal pure returns (bytes32) {
+        return keccak256(abi.encode(EVIDENCE, id, round, keccak256(m.content), m.digest, keccak256(m.hpkeKey), keccak256(m.receiptKey), m.possession));
+    }
+
+    /// @notice Hash of votes.
+    function hash(bytes32 id, uint256 round, ISojournLedger.VoteCast calldata m) internal pure returns (bytes32) {
+        bytes32[] memory hashes = new bytes32[](m.votes.length);
+        for (uint256 i = 0; i < hashes.length; i++) {
+            hashes[i] = keccak256(abi.encode(VOTE, m.votes[i].executor, m.votes[i].verdict, m.votes[i].appraisal));
+        }
+        return keccak256(abi.encode(VOTES, id, round, keccak256(abi.encodePacked(hashes))));
+    }
+
+    /// @notice Hash of openings.
+    function hash(bytes32 id, uint256 round, ISojournLedger.AppraisalOpen calldata m) internal pure returns (bytes32) {
+        bytes32[] memory hashes = new bytes32[](m.openings.length);
+        for (uint256 i = 0; i < hashes.length; i++) {
+            hashes[i] = keccak256(abi.encode(OPENING, m.openings[i].executor, m.openings[i].appraisal, m.openings[i].salt));
+        }
+        return keccak256(abi.encode(OPENINGS, id, round, keccak256(abi.encodePacked(hashes))));
+    }
+
+    /// @notice Hash of a release.
+    function hash(bytes32 id, uint256 round, ISojournLedger.Release calldata m) internal pure returns (bytes32) {
+        return keccak256(abi.encode(RELEASE, id, round, m.executor, m.offer, m.admission, m.wrappedKey));
+    }
+
+    /// @notice Hash of a denial.
+    function hash(bytes32 id, uint256 round, ISojournLedger.Deny calldata m) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DENY, id, round, m.executor, m.offer, m.reason));
+    }
+
+    /// @notice Hash of a commitment.
+    function hash(bytes32 id, uint256 round, ISojournLedger.Commit calldata m) internal pure returns (bytes32) {
+        return keccak256(abi.encode(COMMIT, id, round, m.commitment));
+    }
+
+    /// @notice Hash of a result.
+    function hash(bytes32 id, uint256 round, ISojournLedger.Reveal calldata m) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                REVEAL, id, round, m.statement.tag, m.statement.exit, m.statement.fuel, m.statement.output, m.statement.receipt, m.nonce, keccak256(m.enclaveSignature), keccak256(m.receiptContent)
+            )
+        );
+    }
+
+    /// @notice Hash of a failure.
+    function hash(bytes32 id, uint256 round, ISojournLedger.Fail calldata m) internal pure returns (bytes32) {
+        return keccak256(abi.encode(FAIL, id, round, m.reason));
+    }
+
+    /// @notice Hash of a judgement.
+    function hash(bytes32 id, uint256 round, ISojournLedger.Judgement calldata m) internal pure returns (bytes32) {
+        return keccak256(abi.encode(JUDGEMENT, id, round, m.accept, m.report));
+    }
+
+    /// @notice Hash of a review.
+    function hash(bytes32 id, ISojournLedger.Review calldata m) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REVIEW, id, m.accept));
+    }
+
+    /// @notice Hash of an answer.
+    function hash(bytes32 id, ISojournLedger.Answer calldata m) internal pure returns (bytes32) {
+        return keccak256(abi.encode(ANSWER, id, m.output, m.salt));
+    }
+
+    /// @notice Hash of planted evidence.
+    function hash(bytes32 id, uint256 round, ISojournLedger.Plant calldata m) internal pure returns (bytes32) {
+        return keccak256(abi.encode(PLANT, id, round, m.salt, keccak256(m.evidence)));
+    }
+}

@@ -1,0 +1,640 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ISojournLedger} from "../ISojournLedger.sol";
+import {Beacons} from "../libraries/Beacons.sol";
+import {EventLog} from "../libraries/EventLog.sol";
+import {Kinds, Lines, Outcome, Phase, Refusal, RoundKind, Status} from "../libraries/Reasons.sol";
+import {IProgress} from "./IProgress.sol";
+import {Base} from "./Base.sol";
+import {Settlement} from "./Settlement.sol";
+
+/// @title How a job goes on: draws, evaluation of rounds, disputes, audits, the end
+/// @dev `State/LedgerState.Drawing.cs` (Select), `.Running.cs` (Drive, AfterSeatChange) and `.Judging.cs`.
+contract ProgressModule is Settlement, IProgress {
+    using EventLog for EventLog.Log;
+
+    constructor(ISojournLedger.Config memory c) Base(c) {}
+
+    /// @dev A job being driven.
+    struct Job {
+        EventLog.Log log;
+        bytes32 id;
+        Head head;
+        uint256 t1;
+    }
+
+    function _job(bytes32 id, uint256 word) private view returns (Job memory j) {
+        j.log = EventLog.about(id);
+        j.id = id;
+        j.head = _unpack(word);
+        j.t1 = _terms1(j.head.arena);
+    }
+
+    function _done(Job memory j) private {
+        if (j.head.phase != Phase.Closed) {
+            _save(j.id, j.head);
+        }
+        j.log.flush();
+    }
+
+    /// @inheritdoc IProgress
+    function advance(bytes32 id) external {
+        Job memory j = _job(id, _jobs[id]);
+        _afterSeatChange(j);
+        _done(j);
+    }
+
+    /// @inheritdoc IProgress
+    function judged(bytes32 id) external {
+        Job memory j = _job(id, _jobs[id]);
+        if (j.head.phase == Phase.Judging && _isJudged(j)) {
+            _endJudging(j);
+            _done(j);
+        }
+    }
+
+    /// @inheritdoc IProgress
+    function dispute(bytes32 id) external {
+        Job memory j = _job(id, _jobs[id]);
+        _dispute(j);
+        _done(j);
+    }
+
+    /// @inheritdoc IProgress
+    function cancelled(bytes32 id) external {
+        Job memory j = _job(id, _jobs[id]);
+        j.head.outcome = Outcome.Cancelled;
+        _closeJob(j.log, id, j.head);
+        _done(j);
+    }
+
+    /// @inheritdoc IProgress
+    function drive(bytes32 id) external {
+        (uint256 reason, uint256 word) = _find(id);
+        _refuse(reason);
+        Job memory j = _job(id, word);
+        Head memory h = j.head;
+        if (block.number <= h.deadline) {
+            _refuse(Refusal.NothingDue);
+        }
+        if (h.phase == Phase.Drawing) {
+            _select(j);
+        } else if (h.phase == Phase.Attesting) {
+            _mark(h, Status.Drawn, Status.NoEvidence);
+            uint256 voteClose = _close(j.t1, h.snapshot, h.round, 3);
+            if (block.number <= voteClose) {
+                _enter(j.log, h, Phase.Attesting, voteClose);
+            } else {
+                _refuseAll(j);
+            }
+            _afterSeatChange(j);
+        } else if (h.phase == Phase.Running) {
+            _mark(h, Status.Admitted, Status.NoResult);
+            _afterSeatChange(j);
+        } else if (h.phase == Phase.Revealing) {
+            _mark(h, Status.Committed, Status.NoReveal);
+            _afterSeatChange(j);
+        } else if (h.phase == Phase.AuditDraw) {
+            _drawAudit(j);
+        } else {
+            _endJudging(j);
+        }
+        _done(j);
+    }
+
+    // ------------------------------------------------------------------------------------------------------------- draw
+
+    /// @dev The window has closed: the lowest tickets win.
+    function _select(Job memory j) private {
+        Head memory h = j.head;
+        uint256 t2 = _terms2(h.arena);
+        uint256[] memory executors = _sorted(h, AT_EXECUTORS, h.executors, h.round == 0 ? _localityOf(j.t1) : 0);
+        uint256[] memory verifiers = _sorted(h, AT_VERIFIERS, h.verifiers, 0);
+        bool any = h.executors > 0;
+        uint256 drawn = _drawExecutors(h, executors, _bondOf(t2));
+        (uint256 nodes, uint256 seats) = _drawVerifiers(j.t1, executors, drawn, verifiers);
+        if (any) {
+            _takeFee(j);
+            for (uint256 i = 0; i < h.offers; i++) {
+                bytes32 offer = bytes32(_cell(h.arena, JOB, AT_OFFERS, i));
+                uint256 counts = _offers[offer].counts;
+                if (uint32(counts >> 192) != type(uint32).max) {
+                    _offers[offer].counts = counts + (1 << 192);
+                }
+            }
+        }
+        if (drawn < _fewest(j) || seats < _quorum(j.t1) || nodes < _verifierNodesOf(j.t1)) {
+            h.executors = 0;
+            h.verifiers = 0;
+            _notStaffed(j);
+            return;
+        }
+        _seatAll(j, executors, drawn, verifiers, nodes, _bondOf(t2));
+    }
+
+    /// @dev Tickets in their order; the lowest bits say where each was kept. Where enough holders entered, holders alone; where too few, being one counts for nothing.
+    function _sorted(Head memory h, uint256 region, uint256 count, uint256 localityMin) private view returns (uint256[] memory list) {
+        list = new uint256[](count);
+        uint256 holders = 0;
+        for (uint256 i = 0; i < count; i++) {
+            uint256 ticket = _cell(h.arena, h.round, region, i);
+            list[i] = (ticket & ~uint256(0x7FFF)) | i;
+            holders += (ticket >> 15) & 1;
+        }
+        if (localityMin > 0 && holders >= localityMin) {
+            uint256 kept = 0;
+            for (uint256 i = 0; i < count; i++) {
+                if ((list[i] >> 15) & 1 != 0) {
+                    list[kept++] = list[i];
+                }
+            }
+            assembly ("memory-safe") {
+                mstore(list, kept)
+            }
+            count = kept;
+        }
+        for (uint256 i = 1; i < count; i++) {
+            uint256 ticket = list[i];
+            uint256 where = i;
+            while (where > 0 && ticket < list[where - 1]) {
+                list[where] = list[where - 1];
+                where--;
+            }
+            list[where] = ticket;
+        }
+    }
+
+    /// @dev Keeps the winners at the head of the list.
+    function _drawExecutors(Head memory h, uint256[] memory list, uint256 bond) private view returns (uint256 drawn) {
+        for (uint256 i = 0; i < list.length && drawn < h.wanted; i++) {
+            if (_available(_stakes[address(uint160(list[i] >> 32))]) >= bond) {
+                list[drawn++] = list[i];
+            }
+        }
+    }
+
+    /// @dev Turns the head of the list into nodes with seats: node 160 | seats.
+    function _drawVerifiers(uint256 t1, uint256[] memory executors, uint256 drawn, uint256[] memory list) private view returns (uint256 nodes, uint256 seats) {
+        uint256 wanted = _verifiersOf(t1);
+        for (uint256 i = 0; i < list.length && seats < wanted; i++) {
+            address who = address(uint160(list[i] >> 32));
+            if (_isAmong(executors, drawn, who, 32)) {
+                continue;
+            }
+            uint256 where = 0;
+            while (where < nodes && address(uint160(list[where])) != who) {
+                where++;
+            }
+            uint256 its = where < nodes ? list[where] >> 160 : 0;
+            if (_available(_stakes[who]) < VERIFIER_BOND * (its + 1)) {
+                continue;
+            }
+            seats++;
+            list[where] = uint256(uint160(who)) | ((its + 1) << 160);
+            if (where == nodes) {
+                nodes++;
+            }
+        }
+    }
+
+    function _isAmong(uint256[] memory list, uint256 count, address who, uint256 shift) private pure returns (bool) {
+        for (uint256 i = 0; i < count; i++) {
+            if (address(uint160(list[i] >> shift)) == who) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    function _seatAll(Job memory j, uint256[] memory executors, uint256 drawn, uint256[] memory verifiers, uint256 nodes, uint256 bond) private {
+        Head memory h = j.head;
+        // Commitments to possession move with their tickets.
+        uint256[] memory possession = new uint256[](drawn);
+        for (uint256 i = 0; i < drawn; i++) {
+            if ((executors[i] >> 15) & 1 != 0) {
+                possession[i] = _cell(h.arena, h.round, AT_POSSESSION, executors[i] & 0x7FFF);
+            }
+        }
+        for (uint256 i = 0; i < drawn; i++) {
+            address who = address(uint160(executors[i] >> 32));
+            bool local = (executors[i] >> 15) & 1 != 0;
+            _setCell(h.arena, h.round, AT_EXECUTORS, i, uint256(uint160(who)) | (local ? SEAT_LOCAL : 0));
+            if (local) {
+                _setCell(h.arena, h.round, AT_POSSESSION, i, possession[i]);
+            }
+            _engage(who, bond);
+            j.log.add(Kinds.ExecutorDrawn, h.round, who, 0);
+        }
+        for (uint256 i = 0; i < nodes; i++) {
+            address who = address(uint160(verifiers[i]));
+            uint256 seats = verifiers[i] >> 160;
+            _setCell(h.arena, h.round, AT_VERIFIERS, i, verifiers[i] | (seats << 166));
+            _engage(who, VERIFIER_BOND * seats);
+            j.log.add(Kinds.VerifierDrawn, h.round, who, seats);
+        }
+        h.executors = drawn;
+        h.verifiers = nodes;
+        _enter(j.log, h, Phase.Attesting, _close(j.t1, h.snapshot, h.round, 2));
+    }
+
+    function _fewest(Job memory j) private view returns (uint256) {
+        if (j.head.kind == RoundKind.Primary) {
+            return _agreeingOf(j.t1);
+        }
+        if (j.head.kind != RoundKind.Dispute) {
+            return 1;
+        }
+        // A committee that decides a dispute must be larger than those it judges.
+        uint256 before = 1;
+        for (uint256 i = 0; i < j.head.round; i++) {
+            before += _countStatus(_round(j.head, i), Status.Revealed);
+        }
+        uint256 size = _disputeSize(_executorsOf(j.t1));
+        return before < size ? before : size;
+    }
+
+    function _takeFee(Job memory j) private {
+        if (!j.head.feeTaken) {
+            j.head.feeTaken = true;
+            j.head.escrow -= POST_FEE;
+            _treasury(POST_FEE);
+            j.log.line(Lines.PostFee, 0, address(uint160(_terms3(j.head.arena))), POST_FEE);
+        }
+    }
+
+    function _notStaffed(Job memory j) private {
+        Head memory h = j.head;
+        if (h.kind == RoundKind.Audit) {
+            _finish(j, Outcome.Succeeded);
+        } else if (h.kind != RoundKind.Dispute) {
+            _redrawOr(j, h.wanted);
+        } else if (h.redraws < _redrawsOf(j.t1)) {
+            h.redraws++;
+            _begin(j.log, h, j.t1, RoundKind.Dispute, h.wanted, false);
+        } else {
+            _resolveWithoutCommittee(j);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------------------- rounds
+
+    function _mark(Head memory h, uint256 from, uint256 to) private {
+        for (uint256 i = 0; i < h.executors; i++) {
+            uint256 seat = _cell(h.arena, h.round, AT_EXECUTORS, i);
+            if (_status(seat) == from) {
+                _setCell(h.arena, h.round, AT_EXECUTORS, i, _withStatus(seat, to));
+            }
+        }
+    }
+
+    function _refuseAll(Job memory j) private {
+        Head memory h = j.head;
+        for (uint256 i = 0; i < h.executors; i++) {
+            uint256 seat = _cell(h.arena, h.round, AT_EXECUTORS, i);
+            if (_status(seat) == Status.Evidenced) {
+                _setCell(h.arena, h.round, AT_EXECUTORS, i, _withStatus(seat, Status.Refused));
+                j.log.add(Kinds.NotAdmitted, h.round, address(uint160(seat)), 0);
+            }
+        }
+    }
+
+    function _countStatus(Round memory r, uint256 status) private view returns (uint256 count) {
+        for (uint256 i = 0; i < r.executors; i++) {
+            if (_status(_seat(r, i)) == status) {
+                count++;
+            }
+        }
+    }
+
+    /// @dev Goes on as soon as nobody's move is awaited.
+    function _afterSeatChange(Job memory j) private {
+        Head memory h = j.head;
+        while (_isDue(h)) {
+            Round memory r = _round(h, h.round);
+            uint256 committed = _countStatus(r, Status.Committed);
+            if (h.phase == Phase.Attesting && committed + _countStatus(r, Status.Admitted) > 0) {
+                _enter(j.log, h, Phase.Running, _close(j.t1, h.snapshot, h.round, h.wanted > 1 ? 4 : 5));
+            } else if (h.phase == Phase.Running && committed > 0) {
+                _enter(j.log, h, Phase.Revealing, _close(j.t1, h.snapshot, h.round, 5));
+            } else {
+                _evaluate(j);
+                return;
+            }
+        }
+    }
+
+    function _evaluate(Job memory j) private {
+        Head memory h = j.head;
+        if (h.kind == RoundKind.Dispute) {
+            _evaluateDispute(j);
+            return;
+        }
+        if (h.kind == RoundKind.Audit) {
+            _evaluateAudit(j);
+            return;
+        }
+        Group memory g = _largest(h, ORIGINAL);
+        if (g.groups > 1) {
+            _dispute(j);
+        } else if (g.count >= _agreeingOf(j.t1)) {
+            _agree(j, g);
+        } else {
+            uint256 failed = 0;
+            for (uint256 i = 0; i <= h.round; i++) {
+                Round memory r = _round(h, i);
+                if (r.kind <= RoundKind.Redraw) {
+                    failed += _countStatus(r, Status.Failed);
+                }
+            }
+            if (g.count == 0 && failed >= _agreeingOf(j.t1)) {
+                _finish(j, Outcome.FailedByExecutors);
+            } else {
+                _redrawOr(j, g.count == 0 ? _executorsOf(j.t1) : _agreeingOf(j.t1) - g.count);
+            }
+        }
+    }
+
+    function _redrawOr(Job memory j, uint256 wanted) private {
+        if (j.head.redraws < _redrawsOf(j.t1)) {
+            j.head.redraws++;
+            _begin(j.log, j.head, j.t1, RoundKind.Redraw, wanted, false);
+        } else {
+            _finish(j, _whyNoResult(j.head));
+        }
+    }
+
+    function _whyNoResult(Head memory h) private view returns (uint256) {
+        bool any;
+        bool admitted;
+        for (uint256 i = 0; i <= h.round; i++) {
+            Round memory r = _round(h, i);
+            if (r.kind > RoundKind.Redraw) {
+                continue;
+            }
+            for (uint256 e = 0; e < r.executors; e++) {
+                uint256 seat = _seat(r, e);
+                any = true;
+                if (seat & SEAT_DENIED != 0) {
+                    return Outcome.KeyDenied;
+                }
+                admitted = admitted || seat & SEAT_ADMITTED != 0;
+            }
+        }
+        return !any ? Outcome.NoExecutors : admitted ? Outcome.NoResult : Outcome.NotAdmitted;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------- agreement
+
+    /// @dev The largest group of equal results: where one of them is, its size, how many different results there are, how many results.
+    struct Group {
+        uint256 round;
+        uint256 seat;
+        uint256 result;
+        uint256 count;
+        uint256 groups;
+        uint256 total;
+    }
+
+    /// @dev Which kinds of rounds count, as bits.
+    uint256 private constant ORIGINAL = 3;
+    uint256 private constant DISPUTE_ONLY = 4;
+    uint256 private constant AUDIT_ONLY = 8;
+    uint256 private constant ALL_BUT_DISPUTE = 11;
+
+    function _largest(Head memory h, uint256 kinds) private view returns (Group memory g) {
+        uint256[] memory results = new uint256[](256);
+        uint256[] memory counts = new uint256[](256);
+        for (uint256 i = 0; i <= h.round; i++) {
+            Round memory r = _round(h, i);
+            if ((kinds >> r.kind) & 1 == 0) {
+                continue;
+            }
+            for (uint256 e = 0; e < r.executors; e++) {
+                if (_status(_seat(r, e)) != Status.Revealed) {
+                    continue;
+                }
+                uint256 result = _cell(r.arena, r.index, AT_RESULTS, e) >> 128;
+                uint256 k = 0;
+                while (k < g.groups && results[k] != result) {
+                    k++;
+                }
+                if (k == g.groups) {
+                    results[k] = result;
+                    g.groups++;
+                }
+                counts[k]++;
+                g.total++;
+                if (counts[k] > g.count) {
+                    (g.count, g.round, g.seat, g.result) = (counts[k], i, e, result);
+                }
+            }
+        }
+    }
+
+    function _setAgreed(Job memory j, Group memory g) private {
+        Head memory h = j.head;
+        h.agreed = true;
+        h.agreedRound = g.round;
+        h.agreedSeat = g.seat;
+        j.log.add(Kinds.Agreed, h.round, address(uint160(_cell(h.arena, g.round, AT_EXECUTORS, g.seat))), 0);
+    }
+
+    function _agree(Job memory j, Group memory g) private {
+        Head memory h = j.head;
+        _setAgreed(j, g);
+        if ((_auditOf(j.t1) > 0 || AUDIT_FLOOR > 0) && !h.audited && !h.disputed) {
+            _awaitAudit(j);
+        } else {
+            _finish(j, Outcome.Succeeded);
+        }
+    }
+
+    /// @dev The draw is due at the beacon's own height, so the phase ends one height before it.
+    function _awaitAudit(Job memory j) private {
+        j.head.auditKept = false;
+        _enter(j.log, j.head, Phase.AuditDraw, block.number + (AUDIT_DELAY > 1 ? AUDIT_DELAY : 1) - 1);
+    }
+
+    function _auditShare(Job memory j) private view returns (uint256) {
+        uint256 share = _auditOf(j.t1) > AUDIT_FLOOR ? _auditOf(j.t1) : AUDIT_FLOOR;
+        uint256 factor = 1;
+        for (uint256 i = 0; i <= j.head.round; i++) {
+            Round memory r = _round(j.head, i);
+            for (uint256 e = 0; r.kind <= RoundKind.Redraw && e < r.executors; e++) {
+                uint256 seat = _seat(r, e);
+                if (_status(seat) != Status.Revealed) {
+                    continue;
+                }
+                address who = address(uint160(seat));
+                uint256 record = _nodes[who].record;
+                uint256 agreed = (_stakes[who] >> STAKE_AGREED) & 0xFFFFF;
+                uint256 own = uint32(record) != 0 || uint32(record >> RECORD_PROVED) != 0 ? 8 : agreed < 16 ? 4 : agreed < 128 ? 2 : 1;
+                factor = own > factor ? own : factor;
+            }
+        }
+        share *= factor;
+        return share > 1_000_000 ? 1_000_000 : share;
+    }
+
+    /// @dev A beacon that the chain still vouches for must be brought before anyone may go on: otherwise whoever fears the audit would let it pass. One that nobody kept in time is lost, and a
+    /// later one decides.
+    function _drawAudit(Job memory j) private {
+        Head memory h = j.head;
+        uint256 height = h.deadline + 1;
+        bytes32 beacon;
+        if (h.auditKept) {
+            beacon = bytes32(_cell(h.arena, JOB, 0, 7));
+        } else if (block.number == height) {
+            beacon = bytes32(block.prevrandao);
+        } else if (Beacons.hashOf(height) != 0) {
+            _refuse(Refusal.BeaconUnknown);
+        } else {
+            _awaitAudit(j);
+            return;
+        }
+        uint256 draw = uint256(sha256(abi.encode(bytes32("sojourn/audit/1"), beacon, j.id))) >> 192;
+        if (draw % 1_000_000 < _auditShare(j)) {
+            h.audited = true;
+            j.log.add(Kinds.Audited, h.round, address(0), 0);
+            _begin(j.log, h, j.t1, RoundKind.Audit, 1, false);
+        } else {
+            _finish(j, Outcome.Succeeded);
+        }
+    }
+
+    function _evaluateAudit(Job memory j) private {
+        Head memory h = j.head;
+        Group memory g = _largest(h, AUDIT_ONLY);
+        if (g.count != 0 && g.result != _cell(h.arena, h.agreedRound, AT_RESULTS, h.agreedSeat) >> 128) {
+            _dispute(j);
+            return;
+        }
+        for (uint256 i = 0; g.count != 0 && i <= h.round; i++) {
+            Round memory r = _round(h, i);
+            for (uint256 e = 0; r.kind <= RoundKind.Redraw && e < r.executors; e++) {
+                uint256 seat = _seat(r, e);
+                if (_status(seat) == Status.Revealed) {
+                    _count(address(uint160(seat)), RECORD_AUDITS);
+                }
+            }
+        }
+        _finish(j, Outcome.Succeeded);
+    }
+
+    function _dispute(Job memory j) private {
+        j.head.disputed = true;
+        j.log.add(Kinds.Disputed, j.head.round, address(0), 0);
+        _begin(j.log, j.head, j.t1, RoundKind.Dispute, _disputeSize(_executorsOf(j.t1)), false);
+    }
+
+    function _evaluateDispute(Job memory j) private {
+        Group memory g = _largest(j.head, DISPUTE_ONLY);
+        if (g.count >= 2 * j.head.executors / 3 + 1) {
+            j.head.decided = true;
+            _setAgreed(j, g);
+            _finish(j, Outcome.Succeeded);
+        } else {
+            j.head.agreed = false;
+            _finish(j, Outcome.Disagreed);
+        }
+    }
+
+    /// @dev No larger committee can be had: what most of those who ran the job say is paid for, and nothing is proved against the others.
+    function _resolveWithoutCommittee(Job memory j) private {
+        Group memory g = _largest(j.head, ALL_BUT_DISPUTE);
+        if (g.count >= _agreeingOf(j.t1) && 2 * g.count > g.total) {
+            _setAgreed(j, g);
+            _finish(j, Outcome.Succeeded);
+        } else {
+            j.head.agreed = false;
+            _finish(j, Outcome.Disagreed);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------------------- the end
+
+    function _finish(Job memory j, uint256 outcome) private {
+        Head memory h = j.head;
+        h.outcome = outcome;
+        if (_isJudged(j)) {
+            _closeJob(j.log, j.id, h);
+            return;
+        }
+        uint256 votes = block.number;
+        for (uint256 i = 0; i <= h.round; i++) {
+            Round memory r = _round(h, i);
+            if (_misses(r)) {
+                uint256 close = _close(j.t1, r.snapshot, i, 3);
+                votes = close > votes ? close : votes;
+            }
+        }
+        _enter(j.log, h, Phase.Judging, votes + _window(j.t1, 6));
+    }
+
+    function _evidenceOf(Round memory r) private view returns (uint256 mask) {
+        for (uint256 e = 0; e < r.executors; e++) {
+            if (_seat(r, e) & SEAT_EVIDENCE != 0) {
+                mask |= 1 << e;
+            }
+        }
+    }
+
+    /// @dev Whether a vote on some evidence is missing.
+    function _misses(Round memory r) private view returns (bool) {
+        uint256 mask = _evidenceOf(r);
+        for (uint256 i = 0; i < r.verifiers; i++) {
+            uint256 voter = _voter(r, i);
+            for (uint256 e = 0; e < r.executors; e++) {
+                if ((mask >> e) & 1 != 0 && _verdict(voter, e) == 0) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /// @dev Whether nothing is awaited any more: every vote is cast and opened, the checker has judged, the reviewer has spoken.
+    function _isJudged(Job memory j) private view returns (bool) {
+        Head memory h = j.head;
+        for (uint256 i = 0; i <= h.round; i++) {
+            Round memory r = _round(h, i);
+            uint256 mask = _evidenceOf(r);
+            for (uint256 v = 0; v < r.verifiers; v++) {
+                if ((_voter(r, v) >> 227) & mask != mask) {
+                    return false;
+                }
+            }
+        }
+        if (h.outcome != Outcome.Succeeded) {
+            return true;
+        }
+        uint256 modes = _modesOf(j.t1);
+        return (modes & MODE_REVIEW == 0 || h.reviewed != 0) && (modes & MODE_ANSWER == 0 || h.answered || h.disputed)
+            && (modes & MODE_CHECKER == 0 || _checkerVerdict(j) != 0);
+    }
+
+    /// @dev 0 not known, 1 rejects, 2 accepts.
+    function _checkerVerdict(Job memory j) private view returns (uint256) {
+        Round memory r = _round(j.head, j.head.round);
+        uint256[3] memory seats;
+        for (uint256 i = 0; i < r.verifiers; i++) {
+            uint256 voter = _voter(r, i);
+            seats[_judged(voter)] += _seats(voter);
+        }
+        uint256 quorum = _quorum(j.t1);
+        return seats[2] >= quorum ? 2 : seats[1] >= quorum ? 1 : 0;
+    }
+
+    function _endJudging(Job memory j) private {
+        Head memory h = j.head;
+        if (h.outcome == Outcome.Succeeded) {
+            if (_modesOf(j.t1) & MODE_CHECKER != 0 && _checkerVerdict(j) != 2) {
+                h.outcome = Outcome.CheckerRejected;
+            } else if (h.reviewed == 1) {
+                h.outcome = Outcome.ReviewRejected;
+            }
+        }
+        _closeJob(j.log, j.id, h);
+    }
+}
