@@ -14,6 +14,7 @@ public sealed unsafe class Global
         Store = store;
         Type = type;
         this.cell = cell;
+        store.Register(this);
         isFunction = type.Type.IsReference && store.Types.Top(type.Type.Heap) == HeapType.Func;
         SetUnchecked(initial);
     }
@@ -58,6 +59,13 @@ public sealed unsafe class Global
     }
 
     internal nint Cell => cell;
+
+    /// <summary>All bits of its cell.</summary>
+    internal UInt128 Raw
+    {
+        get => *(UInt128*)cell;
+        set => *(UInt128*)cell = value;
+    }
 
     /// <summary>The value of a reference that is not a function.</summary>
     internal object? Reference { get; set; }

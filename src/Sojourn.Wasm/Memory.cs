@@ -26,6 +26,7 @@ public sealed unsafe class Memory
             pagesMax = Math.Min(pagesMax, 65536);
         }
 
+        store.Register(this);
         if (type.Limits.Minimum != 0 && Grow(type.Limits.Minimum) < 0)
         {
             throw new TrapException(TrapKind.ResourceExhausted, $"a memory of {type.Limits.Minimum} pages exceeds the store's limit of {store.Options.MemoryBytesMax} bytes");
@@ -114,6 +115,18 @@ public sealed unsafe class Memory
 
         cell->Length += delta * PageBytes;
         return (long)pages;
+    }
+
+    /// <summary>Takes pages away from the end: only a pool does, between two uses.</summary>
+    internal void ShrinkTo(ulong length)
+    {
+        if (cell->Length > length)
+        {
+            var beyond = (long)(cell->Length - length);
+            VirtualMemory.Decommit((nint)(Base + length), beyond);
+            Store.TryTakeMemory(-beyond);
+            cell->Length = length;
+        }
     }
 
     internal static Memory Create(Store store, MemoryType type, bool guarded)

@@ -13,6 +13,9 @@ public sealed unsafe class Store : IDisposable
     private readonly List<HostFunction> hostFunctions = [];
     private readonly List<ContextRegion> regions = [];
     private readonly List<nint> tableBuffers = [];
+    private readonly List<Memory> memories = [];
+    private readonly List<Table> tables = [];
+    private readonly List<Global> globals = [];
     private readonly Lock gate = new();
     private nint slabNext;
     private nint slabEnd;
@@ -22,6 +25,7 @@ public sealed unsafe class Store : IDisposable
     private int enteredThread;
     private nint stackLimit;
     private volatile bool interrupted;
+    private int use;
     private bool disposed;
 
     /// <summary>Makes an empty store.</summary>
@@ -70,6 +74,17 @@ public sealed unsafe class Store : IDisposable
 
     internal IReadOnlyList<ContextRegion> Regions => regions;
 
+    internal IReadOnlyList<Memory> Memories => memories;
+
+    internal IReadOnlyList<Table> Tables => tables;
+
+    internal IReadOnlyList<Global> Globals => globals;
+
+    internal IReadOnlyList<Instance> Instances => instances;
+
+    /// <summary>Everything that was ever made in the store.</summary>
+    internal int PartCount => memories.Count + tables.Count + globals.Count + instances.Count + hostFunctions.Count;
+
     /// <summary>Ends what runs with <see cref="TrapKind.Interrupted"/> as soon as it comes to a loop's back edge or a function's entry. May be called by any thread.</summary>
     public void Interrupt()
     {
@@ -104,7 +119,7 @@ public sealed unsafe class Store : IDisposable
     /// <param name="cancellation">The token.</param>
     /// <returns>Dispose it to stop watching.</returns>
     public CancellationTokenRegistration InterruptOn(CancellationToken cancellation) =>
-        cancellation.UnsafeRegister(static store => ((Store)store!).Interrupt(), this);
+        cancellation.UnsafeRegister(static watch => ((Watch)watch!).Interrupt(), new Watch(this, use));
 
     /// <summary>Frees memories, tables and contexts. Nothing of this store may be used afterwards.</summary>
     public void Dispose()
@@ -116,6 +131,44 @@ public sealed unsafe class Store : IDisposable
 
         Free();
         GC.SuppressFinalize(this);
+    }
+
+    internal void Register(Memory memory) => memories.Add(memory);
+
+    internal void Register(Table table) => tables.Add(table);
+
+    internal void Register(Global global) => globals.Add(global);
+
+    /// <summary>Makes the store as good as new once its memories, tables and globals are: a pool does, between two uses.</summary>
+    internal void Renew()
+    {
+        lock (gate)
+        {
+            // What still watches a token of the last use no longer concerns this store.
+            use++;
+            if (interrupted)
+            {
+                ClearInterrupt();
+            }
+        }
+
+        foreach (var region in regions)
+        {
+            *(nint*)(region.Base + ContextLayout.FaultAddress) = 0;
+        }
+
+        Block->Fuel = Options.Fuel;
+        NativeMemory.Clear((byte*)Block + StoreBlock.ResultsOffset, 16 * StoreBlock.ResultsMax);
+        Array.Clear(ResultReferences);
+        Stage.Clear();
+    }
+
+    internal void CheckIdle()
+    {
+        if (entries != 0)
+        {
+            throw new InvalidOperationException("The instance cannot be given back while its code runs.");
+        }
     }
 
     internal void CheckUsable() => ObjectDisposedException.ThrowIf(disposed, this);
@@ -258,6 +311,22 @@ public sealed unsafe class Store : IDisposable
                 *(nint*)(region.Base + ContextLayout.StackLimit) = interrupted ? nint.MaxValue : stackLimit;
             }
         }
+    }
+
+    private void InterruptUse(int watched)
+    {
+        lock (gate)
+        {
+            if (watched == use && !disposed)
+            {
+                Interrupt();
+            }
+        }
+    }
+
+    private sealed class Watch(Store store, int use)
+    {
+        public void Interrupt() => store.InterruptUse(use);
     }
 
     private void Free()

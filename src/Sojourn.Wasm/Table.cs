@@ -13,6 +13,7 @@ public sealed unsafe class Table
         Store = store;
         Type = type;
         this.cell = (TableCell*)cell;
+        store.Register(this);
         HoldsFunctions = store.Types.Top(type.Element.Heap) == HeapType.Func;
         if (type.Limits.Minimum > uint.MaxValue || Grow(type.Limits.Minimum, Value.FromReference(null)) < 0)
         {
@@ -34,6 +35,8 @@ public sealed unsafe class Table
     internal bool HoldsFunctions { get; }
 
     internal object?[] References => references;
+
+    internal ReadOnlySpan<nint> Elements => new(cell->Elements, (int)cell->Length);
 
     internal TableType CurrentType => Type with { Limits = Type.Limits with { Minimum = Length } };
 
@@ -98,6 +101,26 @@ public sealed unsafe class Table
         }
 
         return (long)before;
+    }
+
+    /// <summary>Gives the table the length and contents that it had: only a pool does, between two uses.</summary>
+    internal void Restore(nint[] functions, object?[] held)
+    {
+        var length = HoldsFunctions ? functions.Length : held.Length;
+        Store.TryTakeElements(length - (long)cell->Length);
+        cell->Length = (ulong)length;
+        if (HoldsFunctions)
+        {
+            functions.CopyTo(new Span<nint>(cell->Elements, length));
+            return;
+        }
+
+        if (references.Length != length)
+        {
+            references = new object?[length];
+        }
+
+        held.CopyTo(references, 0);
     }
 
     internal void Check(ulong index, ulong count)

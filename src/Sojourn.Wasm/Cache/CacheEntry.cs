@@ -17,13 +17,14 @@ internal enum EntryKind : byte
 
 /// <summary>An entry as it lies on disk: what it is the code of, and that one who knows the cache's key wrote it.</summary>
 /// <remarks>
-/// 8 bytes magic, 1 byte kind, 7 bytes zero, 32 bytes key of the entry, 12 bytes nonce, 16 bytes tag, then the assembly. The tag is AES-256-GMAC over
-/// everything but nonce and tag (NIST SP 800-38D, section 3): an entry of some megabytes is checked in less than a millisecond.
+/// The assembly, then 8 bytes magic, 1 byte kind, 7 bytes zero, 32 bytes key of the entry, 12 bytes nonce, 16 bytes tag. The trailer comes last so that the
+/// platform can map the file as an assembly. The tag is AES-256-GMAC over the assembly (NIST SP 800-38D, section 3) with a key derived from the cache's key and
+/// the rest of the trailer: an entry of some megabytes is checked in less than a millisecond.
 /// </remarks>
 internal static class CacheEntry
 {
-    /// <summary>Bytes before the assembly.</summary>
-    public const int HeaderBytes = 76;
+    /// <summary>Bytes after the assembly.</summary>
+    public const int TrailerBytes = 76;
 
     private const int KindAt = 8;
     private const int KeyAt = 16;
@@ -39,38 +40,42 @@ internal static class CacheEntry
     /// <param name="assembly">The assembly.</param>
     public static byte[] Seal(ReadOnlySpan<byte> mac, ReadOnlySpan<byte> key, EntryKind kind, ReadOnlySpan<byte> assembly)
     {
-        var entry = new byte[HeaderBytes + assembly.Length];
-        Magic.CopyTo(entry);
-        entry[KindAt] = (byte)kind;
-        key.CopyTo(entry.AsSpan(KeyAt));
-        assembly.CopyTo(entry.AsSpan(HeaderBytes));
-        RandomNumberGenerator.Fill(entry.AsSpan(NonceAt, 12));
-        Tag(mac, entry, entry.AsSpan(TagAt, 16));
+        var entry = new byte[assembly.Length + TrailerBytes];
+        assembly.CopyTo(entry);
+        var trailer = entry.AsSpan(assembly.Length);
+        Magic.CopyTo(trailer);
+        trailer[KindAt] = (byte)kind;
+        key.CopyTo(trailer[KeyAt..]);
+        RandomNumberGenerator.Fill(trailer.Slice(NonceAt, 12));
+        Tag(mac, assembly, trailer, trailer.Slice(TagAt, 16));
         return entry;
     }
 
-    /// <summary>Whether an entry is whole, of this cache and of this key; it must not be looked at otherwise.</summary>
-    public static bool TryOpen(ReadOnlySpan<byte> mac, ReadOnlySpan<byte> key, ReadOnlySpan<byte> entry, out EntryKind kind)
+    /// <summary>What an entry holds; null where it is not whole, or not of this cache and this key, and must not be looked at.</summary>
+    public static EntryKind? Open(ReadOnlySpan<byte> mac, ReadOnlySpan<byte> key, ReadOnlySpan<byte> entry)
     {
-        kind = EntryKind.Il;
-        if (entry.Length < HeaderBytes || !entry.StartsWith(Magic) || !entry.Slice(KeyAt, CacheKey.Length).SequenceEqual(key))
+        if (entry.Length < TrailerBytes)
         {
-            return false;
+            return null;
+        }
+
+        var trailer = entry[^TrailerBytes..];
+        if (!trailer.StartsWith(Magic) || !trailer.Slice(KeyAt, CacheKey.Length).SequenceEqual(key))
+        {
+            return null;
         }
 
         Span<byte> tag = stackalloc byte[16];
-        Tag(mac, entry, tag);
-        kind = (EntryKind)entry[KindAt];
-        return CryptographicOperations.FixedTimeEquals(tag, entry.Slice(TagAt, 16));
+        Tag(mac, entry[..^TrailerBytes], trailer, tag);
+        return CryptographicOperations.FixedTimeEquals(tag, trailer.Slice(TagAt, 16)) ? (EntryKind)trailer[KindAt] : null;
     }
 
-    private static void Tag(ReadOnlySpan<byte> mac, ReadOnlySpan<byte> entry, Span<byte> tag)
+    private static void Tag(ReadOnlySpan<byte> mac, ReadOnlySpan<byte> assembly, ReadOnlySpan<byte> trailer, Span<byte> tag)
     {
-        // GMAC takes one run of bytes: the header's digest and the assembly are bound by deriving the key of this entry from the header.
         Span<byte> derived = stackalloc byte[32];
-        HMACSHA256.HashData(mac, entry[..NonceAt], derived);
+        HMACSHA256.HashData(mac, trailer[..NonceAt], derived);
         using var gcm = new AesGcm(derived, 16);
-        gcm.Encrypt(entry.Slice(NonceAt, 12), [], [], tag, entry[HeaderBytes..]);
+        gcm.Encrypt(trailer.Slice(NonceAt, 12), [], [], tag, assembly);
         CryptographicOperations.ZeroMemory(derived);
     }
 }

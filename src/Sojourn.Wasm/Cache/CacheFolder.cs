@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Sojourn.Wasm.Compile;
 using Sojourn.Wasm.Wasi;
 
 namespace Sojourn.Wasm.Cache;
@@ -46,12 +47,12 @@ internal sealed class CacheFolder
     }
 
     /// <summary>An entry, or null where there is none.</summary>
-    public byte[]? Read(string name)
+    public CodeImage? Read(string name)
     {
         var file = Path.Combine(path, name + Suffix);
         try
         {
-            var entry = File.ReadAllBytes(file);
+            var entry = CodeImage.Copy(file);
 
             // What is used is kept longest.
             File.SetLastWriteTimeUtc(file, TimeProvider.System.GetUtcNow().UtcDateTime);

@@ -57,16 +57,16 @@ public sealed class ModuleCache
         var name = Convert.ToHexStringLower(key);
         if (folder.Read(name) is { } entry)
         {
-            if (CacheEntry.TryOpen(folder.Key, key, entry, out var kind))
+            var kind = entry.With(all => CacheEntry.Open(folder.Key, key, all));
+
+            // IL is compiled further once there is something to compile it with.
+            if (kind is EntryKind.Native or EntryKind.Refused || (kind == EntryKind.Il && options.Precompiler is null))
             {
-                // IL is compiled further once there is something to compile it with.
-                if (kind != EntryKind.Il || options.Precompiler is null)
-                {
-                    origin = kind == EntryKind.Native ? CacheOrigin.StoredNative : CacheOrigin.StoredIl;
-                    return FromCode(bytes, asked, name, entry, kind == EntryKind.Native);
-                }
+                origin = kind == EntryKind.Native ? CacheOrigin.StoredNative : CacheOrigin.StoredIl;
+                return FromCode(bytes, asked, name, entry, kind == EntryKind.Native);
             }
-            else
+
+            if (kind is null)
             {
                 folder.Remove(name);
             }
@@ -80,13 +80,9 @@ public sealed class ModuleCache
         var stored = CacheEntry.Seal(
             folder.Key, key, machine is not null ? EntryKind.Native : report.Outcome == CompileOutcome.NoCompiler ? EntryKind.Il : EntryKind.Refused, machine ?? il);
         folder.Write(name, stored);
-        return FromCode(bytes, asked, name, stored, machine is not null);
+        return FromCode(bytes, asked, name, CodeImage.Of(stored), machine is not null);
     }
 
-    private WasmModule FromCode(ReadOnlyMemory<byte> bytes, ModuleOptions asked, string name, byte[] entry, bool native) =>
-        WasmModule.FromCache(bytes, asked, module => new CompiledCode(
-            module,
-            entry.AsMemory(CacheEntry.HeaderBytes),
-            native ? name : null,
-            options.LoadedMax));
+    private WasmModule FromCode(ReadOnlyMemory<byte> bytes, ModuleOptions asked, string name, CodeImage image, bool native) =>
+        WasmModule.FromCache(bytes, asked, module => new CompiledCode(module, image, native ? name : null, options.LoadedMax));
 }

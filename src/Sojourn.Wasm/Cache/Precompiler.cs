@@ -153,7 +153,7 @@ public sealed class Precompiler
         process.WaitForExit();
         if (ended is null && process.ExitCode != 0)
         {
-            ended = Text().Contains("OutOfMemory", StringComparison.Ordinal) || most > budget.MemoryBytes / 4 * 3 ? CompileOutcome.MemoryExceeded : CompileOutcome.CompilerFailed;
+            ended = RanOutOfMemory(process.ExitCode, Text(), most, budget) ? CompileOutcome.MemoryExceeded : CompileOutcome.CompilerFailed;
         }
 
         return new(ended ?? CompileOutcome.Compiled, clock.Elapsed, most, ended is null ? "" : Text());
@@ -177,6 +177,11 @@ public sealed class Precompiler
             }
         }
     }
+
+    // The kernel refuses memory beyond the budget; what the tool makes of that depends on where it stands: an exception, an abort, or a start that fails without a word.
+    private static bool RanOutOfMemory(int exitCode, string text, long most, CompileBudget budget) =>
+        text.Contains("OutOfMemory", StringComparison.Ordinal) || text.Contains("allocate memory", StringComparison.Ordinal)
+        || (exitCode == 255 && text.Length == 0) || (exitCode is 134 or 137 or 139 && most > budget.MemoryBytes / 2);
 
     private static long Resident(Process process)
     {

@@ -7,32 +7,35 @@ namespace Sojourn.Wasm.Compile;
 internal static class CodeAssemblies
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<string, Assembly> ForGood = new(StringComparer.Ordinal);
+    private static readonly Dictionary<string, (Assembly Assembly, CodeImage Image)> ForGood = new(StringComparer.Ordinal);
 
     /// <summary>Loads an image that can be collected again.</summary>
-    public static Assembly Load(Stream image) => new Context(isCollectible: true).LoadFromStream(image);
+    public static Assembly Load(byte[] image) => new Context(isCollectible: true).LoadFromStream(new MemoryStream(image, writable: false));
+
+    /// <summary>Loads an image, as IL, that can be collected again.</summary>
+    public static Assembly Load(CodeImage image) => image.With(bytes => Load(bytes.ToArray()));
 
     /// <summary>Loads an image with machine code, once per name. The platform ignores machine code in what can be collected, so it stays; past the bound only the image's IL is used.</summary>
     /// <remarks>
-    /// The platform ignores machine code in streams as well, and reads files by their names, which could be another file by then. So the bytes, which were
-    /// checked, go into a sealed file that exists in this process only. It is never closed: the platform takes two files of one name for the same.
+    /// The platform ignores machine code in streams as well, and reads files by their names, which could be another file by then: hence the sealed file, which
+    /// exists in this process only. It is never closed: the platform takes two files of one name for the same.
     /// </remarks>
-    public static Assembly LoadForGood(ReadOnlySpan<byte> image, string name, int most)
+    public static Assembly LoadForGood(CodeImage image, string name, int most)
     {
         lock (Gate)
         {
             if (ForGood.TryGetValue(name, out var known))
             {
-                return known;
+                return known.Assembly;
             }
 
-            if (ForGood.Count >= most || SealedFile.Create(image) is not { } path)
+            if (ForGood.Count >= most || image.Path is not { } path)
             {
-                return Load(new MemoryStream(image.ToArray(), writable: false));
+                return Load(image);
             }
 
             var loaded = new Context(isCollectible: false).LoadFromAssemblyPath(path);
-            ForGood.Add(name, loaded);
+            ForGood.Add(name, (loaded, image));
             return loaded;
         }
     }

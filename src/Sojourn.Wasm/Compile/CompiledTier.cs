@@ -24,7 +24,7 @@ internal sealed class CompiledCode : ModuleCode
 
     /// <summary>Code of an image made in this process; it is collected once nothing uses it any more.</summary>
     public CompiledCode(WasmModule module, byte[] image)
-        : this(module, CodeAssemblies.Load(new MemoryStream(image, writable: false)), firstMethod: 0)
+        : this(module, CodeAssemblies.Load(image), firstMethod: 0)
     {
     }
 
@@ -33,8 +33,8 @@ internal sealed class CompiledCode : ModuleCode
     /// <param name="image">The image.</param>
     /// <param name="nativeName">Under which name machine code is loaded once and for good; null for IL.</param>
     /// <param name="loadedMax">Images with machine code that the process may load.</param>
-    public CompiledCode(WasmModule module, ReadOnlyMemory<byte> image, string? nativeName, int loadedMax)
-        : this(module, nativeName is null ? CodeAssemblies.Load(new MemoryStream(image.ToArray(), writable: false)) : CodeAssemblies.LoadForGood(image.Span, nativeName, loadedMax), firstMethod: 0)
+    public CompiledCode(WasmModule module, CodeImage image, string? nativeName, int loadedMax)
+        : this(module, nativeName is null ? CodeAssemblies.Load(image) : CodeAssemblies.LoadForGood(image, nativeName, loadedMax), firstMethod: 0)
     {
     }
 

@@ -71,6 +71,10 @@ internal static partial class VirtualMemory
         Commit(at, size);
     }
 
+    /// <summary>Shows a file's bytes in committed pages; what is written there stays there. <see cref="Zero"/> then brings the file's bytes back. Linux only.</summary>
+    public static bool MapFile(nint at, long size, Microsoft.Win32.SafeHandles.SafeFileHandle file) =>
+        Map(at, (nuint)size, ProtReadWrite, MapPrivate | 0x10, (int)file.DangerousGetHandle(), 0) == at;
+
     /// <summary>Gives the reservation back.</summary>
     public static void Release(nint at, long size)
     {

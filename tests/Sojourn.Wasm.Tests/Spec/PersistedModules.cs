@@ -90,7 +90,7 @@ internal sealed class PersistedModules
                 throw new InvalidOperationException($"crossgen2: {report.Outcome} {report.Message}");
             }
 
-            var assembly = CodeAssemblies.LoadForGood(native, Convert.ToHexString(SHA256.HashData(native)), int.MaxValue);
+            var assembly = CodeAssemblies.LoadForGood(CodeImage.Of(native), Convert.ToHexString(SHA256.HashData(native)), int.MaxValue);
             var result = new PersistedModules(assembly, report, native.Length);
             for (var i = 0; i < names.Count; i++)
             {

@@ -240,19 +240,3 @@ EXPORT(simd) u32 simd(u32 n) {
   return (u32)wasm_i32x4_extract_lane(wasm_v128_xor(wasm_i32x4_trunc_sat_f32x4(s), q), 1);
 }
 #endif
-#ifndef __wasm__
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-static double now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1e3 + t.tv_nsec / 1e6; }
-int main(int argc, char **argv) {
-  static const struct { const char *name; u32 (*run)(u32); } all[] = {{"recursion",recursion},{"sha256",sha256},{"crc32",crc32},{"nbody",nbody},{"matrix",matrix},{"mandelbrot",mandelbrot},{"sorting",sorting},{"sieve",sieve},{"compression",compression},{"image",image},{"calls",calls},{"hashing",hashing},{"json",json},{"regex",regex},{"modular",modular}};
-  u32 n = (u32)strtoul(argv[2], 0, 10); int rounds = atoi(argv[3]);
-  for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++) if (!strcmp(all[i].name, argv[1])) {
-    double best = 1e9; u32 v = 0; for (int r = 0; r < rounds; r++) { double t = now(); v = all[i].run(n); t = now() - t; if (t < best) best = t; }
-    printf("%u %.3f\n", v, best); return 0;
-  }
-  return 1;
-}
-#endif
