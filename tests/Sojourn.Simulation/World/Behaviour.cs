@@ -35,4 +35,23 @@ public enum Behaviour
 
     /// <summary>Sends forged tickets, foreign messages and rubbish.</summary>
     Flooder,
+
+    /// <summary>Its enclave is broken and its evidence genuine: it gives the coalition's wrong result and lets the coalition's results pass the checker.</summary>
+    BrokenEnclave,
+}
+
+/// <summary>How a keeper behaves.</summary>
+public enum KeeperHabit
+{
+    /// <summary>Releases to the admitted.</summary>
+    Honest,
+
+    /// <summary>Refuses everybody.</summary>
+    Denies,
+
+    /// <summary>Says nothing.</summary>
+    Silent,
+
+    /// <summary>Tries to release to whoever was drawn, admitted or not, under any admission.</summary>
+    Eager,
 }

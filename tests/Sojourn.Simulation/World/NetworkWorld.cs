@@ -30,6 +30,24 @@ public sealed record WorldOptions(ulong Seed)
     public Func<JobTerms, JobTerms>? Terms { get; init; }
 
     public LedgerRules? Rules { get; init; }
+
+    /// <summary>By how many heights a node's clock may be wrong, either way.</summary>
+    public int SkewMax { get; init; }
+
+    /// <summary>Of messages from nodes that it dislikes, the share that the sequencer drops until the network has healed.</summary>
+    public int CensorPercent { get; init; }
+
+    /// <summary>Whether jobs use sealed contents with keepers, checkers, reviewers and known answers.</summary>
+    public bool Rich { get; init; } = true;
+
+    /// <summary>Real keys, signatures and VRF proofs instead of ideal ones.</summary>
+    public bool Real { get; init; }
+
+    /// <summary>The share of jobs with the known answer's mode whose requester does know the answer.</summary>
+    public int PlantedPercent { get; init; } = 50;
+
+    /// <summary>Whether the coalition behaves well: the baseline that an attack's cost is counted against.</summary>
+    public bool Baseline { get; init; }
 }
 
 /// <summary>What came of a run.</summary>
@@ -70,6 +88,11 @@ public sealed class NetworkWorld
     private readonly List<Digest> _jobs = [];
     private readonly HashSet<Digest> _liveEvidence = [];
     private readonly LedgerState _genesis;
+    private readonly HashSet<Address> _coalition = [];
+    private readonly Dictionary<Address, int> _skew = [];
+    private readonly HashSet<Address> _disliked = [];
+    private readonly Dictionary<Digest, (Party Keeper, KeeperHabit Habit)> _keepers = [];
+    private readonly HashSet<Digest> _planted = [];
     private bool _healed;
 
     public NetworkWorld(WorldOptions options)
@@ -77,7 +100,7 @@ public sealed class NetworkWorld
         _options = options;
         // Seeded, and the algorithm is fixed for a given seed: reproducible on every machine.
         _random = new Random((int)(options.Seed * 2654435761 % int.MaxValue));
-        _bench = new Workbench(options.Seed, options.Rules ?? Workbench.Rules with { AuditFloor = 50_000, CreditEpoch = 16, PayoutMin = 1 }, nodes: 0);
+        _bench = new Workbench(options.Seed, options.Rules ?? Workbench.Rules with { AuditFloor = 50_000, CreditEpoch = 16, PayoutMin = 1 }, nodes: 0, cryptography: options.Real ? new RealCryptography(options.Seed) : null);
         var bad = options.Nodes * options.BadPercent / 100;
         var state = _bench.State;
         for (var i = 0; i < options.Nodes; i++)
@@ -85,9 +108,35 @@ public sealed class NetworkWorld
             var node = _bench.Party($"n{i}");
             _bench.Nodes.Add(node);
             _bench.Must(_bench.Requester, new Transfer(node.Address, 30_000));
-            var behaviour = i >= bad ? Behaviour.Honest : options.Only ?? (Behaviour)(1 + _random.Next(10));
-            _behaviours[node.Address] = behaviour;
+            var behaviour = i >= bad ? Behaviour.Honest : options.Only ?? (Behaviour)(1 + _random.Next(11));
+            _behaviours[node.Address] = options.Baseline ? Behaviour.Honest : behaviour;
+            if (i < bad)
+            {
+                _coalition.Add(node.Address);
+            }
+
+            if (options.SkewMax > 0)
+            {
+                _skew[node.Address] = _random.Next((2 * options.SkewMax) + 1) - options.SkewMax;
+            }
+
+            if (options.CensorPercent > 0 && _random.Next(4) == 0)
+            {
+                _disliked.Add(node.Address);
+            }
+
             _bench.Must(node, new NodeRegister(Workbench.Profile(node, i % 3 == 0 || behaviour == Behaviour.LocalityLiar ? [Workbench.Content("input")] : []), 20_000));
+        }
+
+        if (options.Rich)
+        {
+            foreach (var (kind, content) in new[] { (OfferKind.Data, "input"), (OfferKind.App, "code") })
+            {
+                var keeper = _bench.Party("keeper of " + content);
+                var offer = new OfferTerms { Kind = kind, Content = Workbench.Content(content), Policy = Workbench.Content("policy"), Keeper = keeper.Address, Price = 25, LevelMin = Attestation.TrustLevel.Simulated };
+                var habit = options.Faults && _random.Next(3) == 0 ? (KeeperHabit)(1 + _random.Next(3)) : KeeperHabit.Honest;
+                _keepers[_bench.Must(_bench.Owner, new OfferPublish(offer))] = (keeper, habit);
+            }
         }
 
         _genesis = state.Copy();
@@ -115,8 +164,13 @@ public sealed class NetworkWorld
             {
                 // The post itself goes straight in; what is under test comes after.
                 var post = _bench.Sign(_bench.Requester, new JobPost(terms[posted++]));
-                _jobs.Add(_bench.State.Apply(post, _bench.Context).Subject);
+                var id = _bench.State.Apply(post, _bench.Context).Subject;
+                _jobs.Add(id);
                 _applied.Add(post);
+                if (_random.Next(100) < _options.PlantedPercent)
+                {
+                    _planted.Add(id);
+                }
             }
 
             Step(report);
@@ -137,7 +191,57 @@ public sealed class NetworkWorld
         {
             LocalityMin = (byte)(_random.Next(3) == 0 ? 3 : 0), Audit = (uint)_random.Next(200_000), StoragePay = 30, RedrawsMax = (byte)_random.Next(4),
         };
+        if (_options.Rich)
+        {
+            var modes = (VerificationModes)(_random.Next(3) == 0 ? _random.Next(8) : 0);
+            var offers = _random.Next(3) switch { 0 => _keepers.Keys.Order().ToList(), 1 => _keepers.Keys.Order().Take(1).ToList(), _ => [] };
+            terms = terms with { Modes = modes, Checker = modes.HasFlag(VerificationModes.Checker) ? Workbench.Content("checker") : null, Offers = [.. offers] };
+        }
+
+        terms = terms with { AnswerCommitment = Identifiers.KnownAnswer(Workbench.ResultOf("42").Output, AnswerSalt) };
         return _options.Terms?.Invoke(terms) ?? terms;
+    }
+
+    private static Digest AnswerSalt { get; } = Workbench.Hash("salt of the answer");
+
+    // Keepers and requesters see the ledger like everybody else, and their messages travel like all others.
+    private void Keep(JobState job)
+    {
+        foreach (var offer in job.Terms.Offers)
+        {
+            var (keeper, habit) = _keepers[offer];
+            foreach (var seat in job.Round.Executors)
+            {
+                if (seat.Releases.Exists(release => release.Offer == offer) || habit == KeeperHabit.Silent || (seat.Status != SeatStatus.Admitted && habit != KeeperHabit.Eager))
+                {
+                    continue;
+                }
+
+                Transaction body = habit == KeeperHabit.Denies
+                    ? new ReleaseDeny(job.Id, job.Round.Index, seat.Node, offer, DenyReason.Policy)
+                    : new ReleaseRecord(job.Id, job.Round.Index, seat.Node, offer, habit == KeeperHabit.Eager && seat.Admission.IsZero ? Workbench.Hash("no admission") : seat.Admission, Workbench.Hash("wrapped"));
+                Send(keeper, body, job.Id, job.Round.Index, offer + seat.Node.ToString() + seat.Status);
+            }
+        }
+    }
+
+    private void Review(JobState job)
+    {
+        if (job.Phase != JobPhase.Judging || job.Outcome != JobOutcome.Succeeded || job.Agreed is not { } agreed)
+        {
+            return;
+        }
+
+        var right = agreed.Tag == Workbench.ResultOf("42").Tag;
+        if (job.Terms.Modes.HasFlag(VerificationModes.Review) && job.Reviewed is null)
+        {
+            Send(_bench.Requester, new Review(job.Id, right), job.Id, 0, "review");
+        }
+
+        if (job.Terms.Modes.HasFlag(VerificationModes.KnownAnswer) && !right && !job.Disputed && !job.AnswerOpened && _planted.Contains(job.Id))
+        {
+            Send(_bench.Requester, new KnownAnswerOpen(job.Id, Workbench.ResultOf("42").Output, AnswerSalt), job.Id, 0, "answer");
+        }
     }
 
     private void Step(WorldReport report)
@@ -148,6 +252,15 @@ public sealed class NetworkWorld
         foreach (var due in state.DueJobs(1000))
         {
             Submit(SignedTransaction.Unsigned(new Drive(due)), report);
+        }
+
+        foreach (var id in _jobs)
+        {
+            if (state.OpenJobs.TryGetValue(id, out var job))
+            {
+                Keep(job);
+                Review(job);
+            }
         }
 
         foreach (var node in _bench.Nodes)
@@ -242,7 +355,14 @@ public sealed class NetworkWorld
             return;
         }
 
-        var delay = _healed ? 0 : (ulong)_random.Next(_options.DelayMax + 1);
+        if (!_healed && _disliked.Contains(node.Address) && _random.Next(100) < _options.CensorPercent)
+        {
+            return;
+        }
+
+        // A slow clock acts late; a fast one is seen in IsOver.
+        var slow = _healed ? 0 : Math.Max(0, -_skew.GetValueOrDefault(node.Address));
+        var delay = _healed ? 0 : (ulong)(_random.Next(_options.DelayMax + 1) + slow);
         _wire.Insert(_random.Next(_wire.Count + 1), (_bench.State.Height + delay, signed));
         if (!_healed && _random.Next(20) == 0)
         {
@@ -250,8 +370,16 @@ public sealed class NetworkWorld
         }
     }
 
+    // A node whose clock is fast believes that a phase is over before it is.
+    private bool IsOver(Party node, JobState job) => !_healed && _bench.State.Height + (ulong)Math.Max(0, _skew.GetValueOrDefault(node.Address)) > job.Deadline;
+
     private void Act(Party node, JobState job)
     {
+        if (IsOver(node, job))
+        {
+            return;
+        }
+
         var behaviour = _behaviours[node.Address];
         var round = job.Round;
         if (job.Phase == JobPhase.Drawing && _bench.State.TicketAlpha(job, DrawRole.Executor) is not null)
@@ -286,6 +414,7 @@ public sealed class NetworkWorld
             if (any.VerifierIndex(node.Address) is var index && index >= 0)
             {
                 Verify(node, job, any, index, behaviour);
+                Check(node, job, any, index, behaviour);
             }
         }
     }
@@ -308,8 +437,13 @@ public sealed class NetworkWorld
             }
         }
 
-        var output = behaviour switch { Behaviour.WrongResult => "wrong " + node.Name, Behaviour.Colluder => "coalition", _ => "42" };
+        var output = behaviour switch { Behaviour.WrongResult => "wrong " + node.Name, Behaviour.Colluder or Behaviour.BrokenEnclave => "coalition", _ => "42" };
         var forgot = _forgot.GetValueOrDefault((node.Address, job.Id, round.Index));
+        if (seat.Status == SeatStatus.Admitted && !_bench.State.HasKeys(job, seat))
+        {
+            return;
+        }
+
         if (seat.Status == SeatStatus.Admitted && round.Commits)
         {
             var commit = _bench.CommitOf(node, job.Id, output);
@@ -366,6 +500,23 @@ public sealed class NetworkWorld
         }
     }
 
+    private void Check(Party node, JobState job, RoundState round, int index, Behaviour behaviour)
+    {
+        if (!job.Terms.Modes.HasFlag(VerificationModes.Checker) || job.Phase != JobPhase.Judging || job.Outcome != JobOutcome.Succeeded || round != LedgerState.JudgingRound(job)
+            || round.Verifiers[index].Judged is not null || job.Agreed is not { } agreed)
+        {
+            return;
+        }
+
+        var accepts = behaviour switch
+        {
+            Behaviour.Colluder or Behaviour.BrokenEnclave => agreed.Tag == Workbench.ResultOf("coalition").Tag,
+            Behaviour.LazyVerifier or Behaviour.VoteCopier => true,
+            _ => agreed.Tag == Workbench.ResultOf("42").Tag,
+        };
+        Send(node, new Judge(job.Id, round.Index, accepts, Workbench.Hash("report")), job.Id, round.Index, "judge");
+    }
+
     private (VoteVerdict Verdict, string What) Verdict(ExecutorSeat seat, Behaviour behaviour)
     {
         var coalition = _behaviours[seat.Node] == Behaviour.Colluder;
@@ -415,7 +566,13 @@ public sealed class NetworkWorld
                 Demand(_bench.Closed(item.Job).Tag != right, "An honest result was slashed although the committee was honest.");
             }
 
-            if (!honest && _behaviours.ContainsKey(item.Account))
+            if (item.Line == LineReason.OfferPaid && item.Job != default)
+            {
+                var sold = _bench.Job(item.Job);
+                Demand(sold.Rounds.Exists(round => round.Executors.Exists(seat => _bench.State.HasKeys(sold, seat) && !seat.Admission.IsZero)), "An owner was paid although nobody had every key.");
+            }
+
+            if (_coalition.Contains(item.Account))
             {
                 report.CoalitionGain += item.Line is LineReason.ExecutorPaid or LineReason.VerifierPaid or LineReason.DisputePaid or LineReason.AuditorPaid or LineReason.StoragePaid or LineReason.FailPaid ? item.Amount.Units : 0;
                 report.CoalitionLoss += item.Line is >= LineReason.SlashedWrongResult and <= LineReason.SlashedFalseTicket ? item.Amount.Units : 0;

@@ -12,6 +12,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         return new WorldOptions(seed)
         {
             Nodes = random.Next(50) == 0 ? 200 + random.Next(200) : 12 + random.Next(30), Jobs = 1 + random.Next(4), BadPercent = random.Next(51), LossPercent = random.Next(40), DelayMax = random.Next(4),
+            SkewMax = random.Next(3), CensorPercent = random.Next(2) * random.Next(101),
         };
     }
 
@@ -38,6 +39,38 @@ public sealed class SimulationTests(ITestOutputHelper output)
         {
             new NetworkWorld(Options(seed)).Run();
         }
+    }
+
+    [Fact]
+    public void A_few_seeds_with_real_signatures_and_proofs()
+    {
+        for (ulong seed = 1; seed <= 4; seed++)
+        {
+            // Everything but the cryptography is the same run: what is drawn differs, what is promised does not.
+            new NetworkWorld(Options(seed) with { Real = true, Nodes = 14, Jobs = 2 }).Run();
+        }
+    }
+
+    [Fact]
+    [Trait("long", "simulation-real")]
+    public void Campaign_with_real_cryptography()
+    {
+        if (LongRun.Of("simulation-real") is not { } run)
+        {
+            return;
+        }
+
+        var (seeds, transactions, closed) = (0L, 0L, 0L);
+        for (var seed = run.Seed * 1_000_000; !run.Over; seed++)
+        {
+            var options = Options(seed);
+            var report = new NetworkWorld(options with { Real = true, Nodes = Math.Min(options.Nodes, 24), Jobs = Math.Min(options.Jobs, 2) }).Run();
+            seeds++;
+            transactions += report.Transactions;
+            closed += report.Closed;
+        }
+
+        LongRun.Record(output, "simulation-real", $"seeds={seeds} jobs={closed} transactions={transactions} failures=0");
     }
 
     [Fact]
