@@ -64,20 +64,41 @@ public sealed class CollateralFetcher(HttpClient http, CollateralServices servic
         }
 
         var report = new SnpReport(bytes);
-        var known = report.Version >= 3 ? SnpProducts.FromProcessor(report.CpuFamily, report.CpuModel) : SnpProduct.Milan;
-        // A version 2 report does not say its generation: Milan is tried, then Genoa.
-        var product = known == SnpProduct.Unknown ? SnpProduct.Genoa : known;
+        var leafNeeded = leafToo && report.SigningKey == 0;
+        byte[]? leaf = null;
+        SnpProduct product = SnpProduct.Unknown;
+        foreach (var candidate in Candidates(report))
+        {
+            product = candidate;
+            if (leafNeeded && (leaf = await TryGetAsync(VcekQuery(report, candidate), cancellation).ConfigureAwait(false)) is null)
+            {
+                continue;
+            }
+
+            break;
+        }
+
+        if (leafNeeded)
+        {
+            items.AddRange(store.Import(leaf ?? throw new AttestationDeviceException($"{services.AmdKds} knows no key of this chip at the TCB that the report states.")));
+        }
+
         var service = report.SigningKey == 1 ? "vlek" : "vcek";
         items.AddRange(store.Import(await GetAsync(new Uri(services.AmdKds, $"/{service}/v1/{product}/cert_chain"), cancellation).ConfigureAwait(false)));
         items.AddRange(store.Import(await GetAsync(new Uri(services.AmdKds, $"/{service}/v1/{product}/crl"), cancellation).ConfigureAwait(false)));
-        if (leafToo && report.SigningKey == 0)
-        {
-            var tcb = SnpTcb.Read(report.ReportedTcb.Span, product);
-            var id = Convert.ToHexStringLower(product == SnpProduct.Turin ? report.ChipId.Span[..8] : report.ChipId.Span);
-            var fmc = product == SnpProduct.Turin ? $"fmcSPL={tcb.Fmc:00}&" : "";
-            var query = $"/vcek/v1/{product}/{id}?{fmc}blSPL={tcb.BootLoader:00}&teeSPL={tcb.Tee:00}&snpSPL={tcb.Snp:00}&ucodeSPL={tcb.Microcode:00}";
-            items.AddRange(store.Import(await GetAsync(new Uri(services.AmdKds, query), cancellation).ConfigureAwait(false)));
-        }
+    }
+
+    /// <summary>The generations that a report may come from: a version 2 report does not say.</summary>
+    private static SnpProduct[] Candidates(SnpReport report) => report.Version < 3 ? [SnpProduct.Milan, SnpProduct.Genoa]
+        : SnpProducts.FromProcessor(report.CpuFamily, report.CpuModel) is not SnpProduct.Unknown and var known ? [known]
+        : throw new AttestationDeviceException($"The report is of processor family {report.CpuFamily:x}h model {report.CpuModel:x}h, which is no generation that is known here.");
+
+    private Uri VcekQuery(SnpReport report, SnpProduct product)
+    {
+        var tcb = SnpTcb.Read(report.ReportedTcb.Span, product);
+        var id = Convert.ToHexStringLower(product == SnpProduct.Turin ? report.ChipId.Span[..8] : report.ChipId.Span);
+        var fmc = product == SnpProduct.Turin ? $"fmcSPL={tcb.Fmc:00}&" : "";
+        return new Uri(services.AmdKds, $"/vcek/v1/{product}/{id}?{fmc}blSPL={tcb.BootLoader:00}&teeSPL={tcb.Tee:00}&snpSPL={tcb.Snp:00}&ucodeSPL={tcb.Microcode:00}");
     }
 
     private async ValueTask IntelAsync(ReadOnlyMemory<byte> bytes, List<CollateralItem> items, CancellationToken cancellation)
@@ -114,7 +135,14 @@ public sealed class CollateralFetcher(HttpClient http, CollateralServices servic
         return await BodyAsync(response, cancellation).ConfigureAwait(false);
     }
 
-    private async ValueTask<HttpResponseMessage> SendAsync(Uri uri, CancellationToken cancellation)
+    /// <summary>The body, or null where the service answers that there is none.</summary>
+    private async ValueTask<byte[]?> TryGetAsync(Uri uri, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(uri, cancellation, absenceIsAnAnswer: true).ConfigureAwait(false);
+        return response.StatusCode == HttpStatusCode.NotFound ? null : await BodyAsync(response, cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask<HttpResponseMessage> SendAsync(Uri uri, CancellationToken cancellation, bool absenceIsAnAnswer = false)
     {
         HttpResponseMessage response;
         try
@@ -126,7 +154,7 @@ public sealed class CollateralFetcher(HttpClient http, CollateralServices servic
             throw new AttestationDeviceException($"{uri.Host} cannot be reached ({e.Message}). Fetch on a machine that can, and import the bundle here.", e);
         }
 
-        if (response.IsSuccessStatusCode)
+        if (response.IsSuccessStatusCode || (absenceIsAnAnswer && response.StatusCode == HttpStatusCode.NotFound))
         {
             return response;
         }

@@ -20,7 +20,7 @@ internal static class AppraiseCommand
         var issuer = new Option<string>("--issuer") { Description = "The verifier's name in the signed result.", DefaultValueFactory = _ => Environment.MachineName };
         var command = new Command("appraise", "Is the evidence acceptable by a policy? Every reason against, and what to do about it.")
         {
-            inputs.Evidence, inputs.Kind, inputs.Certificates, inputs.Collateral, inputs.At, inputs.Policy, inputs.Challenge, inputs.ReportData, key, jwt, cwt, issuer, OutputOption.Create(),
+            inputs.Evidence, inputs.Kind, inputs.Certificates, inputs.Collateral, inputs.At, inputs.Policy, inputs.References, inputs.Endorser, inputs.Challenge, inputs.ReportData, key, jwt, cwt, issuer, OutputOption.Create(),
         };
         command.SetRun(async run =>
         {
@@ -55,20 +55,7 @@ internal static class AppraiseCommand
         return (Appraiser.Appraise(verdict, evidence, inputs.ReadPolicy(run), expected, now), expected);
     }
 
-    public static ResultSigner LoadSigner(string path)
-    {
-        var key = ECDsa.Create();
-        try
-        {
-            key.ImportFromPem(System.Text.Encoding.ASCII.GetString(TrustInputs.Bytes(path)));
-            return new ResultSigner(key);
-        }
-        catch (Exception e) when (e is ArgumentException or CryptographicException)
-        {
-            key.Dispose();
-            throw new CliException(ExitCode.BadInput, $"{path} is not a P-256 private key in PEM", "'sojourn trust key' makes one.");
-        }
-    }
+    public static ResultSigner LoadSigner(string path) => new(TrustInputs.ReadPrivateKey(path));
 
     private static void Print(CommandRun run, AttestationResult result) => run.Results.One(
         result,

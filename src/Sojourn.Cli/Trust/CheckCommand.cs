@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using System.Text;
 using Sojourn.Attestation.Results;
 using Sojourn.Cli.Output;
@@ -18,7 +17,7 @@ internal static class CheckCommand
         command.SetRun(run =>
         {
             var bytes = TrustInputs.Bytes(run.Get(file)!);
-            var publicKey = ReadKey(run.Get(key)!);
+            var publicKey = TrustInputs.ReadPublicKey(run.Get(key)!);
             var text = Encoding.ASCII.GetString(bytes).Trim();
             var fault = text.StartsWith("ey", StringComparison.Ordinal)
                 ? ResultVerifier.VerifyJwt(text, publicKey, DateTimeOffset.UtcNow, out var claims)
@@ -43,19 +42,5 @@ internal static class CheckCommand
             return Task.FromResult(claims.Accepted ? ExitCode.Ok : ExitCode.Refused);
         });
         return command;
-    }
-
-    private static byte[] ReadKey(string path)
-    {
-        using var key = ECDsa.Create();
-        try
-        {
-            key.ImportFromPem(Encoding.ASCII.GetString(TrustInputs.Bytes(path)));
-            return key.ExportSubjectPublicKeyInfo();
-        }
-        catch (Exception e) when (e is ArgumentException or CryptographicException)
-        {
-            throw new CliException(ExitCode.BadInput, $"{path} is not a public key in PEM");
-        }
     }
 }

@@ -13,7 +13,7 @@ internal static class ExplainCommand
         var inputs = new TrustInputs();
         var command = new Command("explain", "Tell in words which machine this is, what was measured, what that proves and what it does not.")
         {
-            inputs.Evidence, inputs.Kind, inputs.Certificates, inputs.Collateral, inputs.At, inputs.Policy, inputs.Challenge, inputs.ReportData,
+            inputs.Evidence, inputs.Kind, inputs.Certificates, inputs.Collateral, inputs.At, inputs.Policy, inputs.References, inputs.Endorser, inputs.Challenge, inputs.ReportData,
         };
         command.SetRun(run =>
         {

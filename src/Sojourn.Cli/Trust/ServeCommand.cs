@@ -18,7 +18,7 @@ internal static class ServeCommand
         var audit = new Option<string?>("--audit") { Description = "Append one JSON line per verdict to this file." };
         var price = new Option<string>("--price") { Description = "What a verdict costs, in the ledger's smallest units. Charging needs a ledger account.", DefaultValueFactory = _ => "0" };
         var rate = new Option<int>("--rate") { Description = "Requests per minute that one address may make.", DefaultValueFactory = _ => 600 };
-        var command = new Command("serve", "Verify evidence for others over HTTP and sign the results.") { listen, key, issuer, inputs.Policy, inputs.Collateral, audit, price, rate };
+        var command = new Command("serve", "Verify evidence for others over HTTP and sign the results.") { listen, key, issuer, inputs.Policy, inputs.References, inputs.Endorser, inputs.Collateral, audit, price, rate };
         command.SetRun(async run =>
         {
             if (!IPEndPoint.TryParse(run.Get(listen)!, out var endpoint))

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Sojourn.Attestation;
 using Sojourn.Attestation.Devices.Collaterals;
+using Sojourn.Attestation.References;
 using Sojourn.Cli.Running;
 
 namespace Sojourn.Cli.Trust;
@@ -22,6 +25,10 @@ internal sealed class TrustInputs
     public Option<string?> At { get; } = new("--at") { Description = "Judge at this UTC time instead of now, such as 2026-03-01T12:00:00Z." };
 
     public Option<string?> Policy { get; } = new("--policy") { Description = "The appraisal policy (JSON). Without one the strict defaults hold: level tee, reference values needed." };
+
+    public Option<string?> References { get; } = new("--references") { Description = "Reference values that somebody signed ('trust reference --sign'); added to the policy's own." };
+
+    public Option<string?> Endorser { get; } = new("--endorser") { Description = "The public key (PEM) that --references must be signed with." };
 
     public Option<string?> Challenge { get; } = new("--challenge") { Description = "The challenge that the evidence must carry, hexadecimal." };
 
@@ -74,12 +81,54 @@ internal sealed class TrustInputs
 
     public AppraisalPolicy ReadPolicy(CommandRun run)
     {
-        if (run.Get(Policy) is not { } path)
+        var policy = new AppraisalPolicy();
+        if (run.Get(Policy) is { } path)
         {
-            return new AppraisalPolicy();
+            policy = AppraisalPolicy.TryParse(Bytes(path), out var read, out var problem) ? read! : throw new CliException(ExitCode.Usage, $"{path}: {problem}", "See docs/ATTESTATION.md for the members of a policy.");
         }
 
-        return AppraisalPolicy.TryParse(Bytes(path), out var policy, out var problem) ? policy! : throw new CliException(ExitCode.Usage, $"{path}: {problem}", "See docs/ATTESTATION.md for the members of a policy.");
+        return run.Get(References) is { } references ? AddReferences(policy, references, run.Get(Endorser)) : policy;
+    }
+
+    public static byte[] ReadPublicKey(string path)
+    {
+        using var key = ECDsa.Create();
+        try
+        {
+            key.ImportFromPem(Encoding.ASCII.GetString(Bytes(path)));
+            return key.ExportSubjectPublicKeyInfo();
+        }
+        catch (Exception e) when (e is ArgumentException or CryptographicException)
+        {
+            throw new CliException(ExitCode.BadInput, $"{path} is not a public key in PEM");
+        }
+    }
+
+    public static ECDsa ReadPrivateKey(string path)
+    {
+        var key = ECDsa.Create();
+        try
+        {
+            key.ImportFromPem(Encoding.ASCII.GetString(Bytes(path)));
+            _ = key.SignHash(new byte[32]);
+            return key.KeySize == 256 ? key : throw new CryptographicException();
+        }
+        catch (Exception e) when (e is ArgumentException or CryptographicException)
+        {
+            key.Dispose();
+            throw new CliException(ExitCode.BadInput, $"{path} is not a P-256 private key in PEM", "'sojourn trust key' makes one.");
+        }
+    }
+
+    private static AppraisalPolicy AddReferences(AppraisalPolicy policy, string path, string? endorser)
+    {
+        if (endorser is null)
+        {
+            throw new CliException(ExitCode.Usage, "--references needs --endorser", "Name the public key of whoever vouches for the reference values.");
+        }
+
+        return SignedReferences.Apply(policy, Bytes(path), ReadPublicKey(endorser), Path.GetFileNameWithoutExtension(endorser))
+            ?? throw new CliException(ExitCode.Refused, $"{path} does not hold reference values signed by {endorser}", "Ask the endorser for the file again, and check that the key is theirs.");
     }
 
     public ReportData? ReadExpected(CommandRun run)

@@ -60,6 +60,25 @@ public sealed class TrustCommandTests : IDisposable
         Assert.Contains("STALE", (await RunAsync("trust", "collateral", "import", VectorSet.FullPath("roots/amd/crl/milan-2022.crl.der"), "--collateral", In("c"))).Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task SignedReferenceValuesAreTakenFromTheirEndorserAlone()
+    {
+        Directory.CreateDirectory(In("program"));
+        await File.WriteAllTextAsync(In("program/one"), "1");
+        Assert.Equal(0, (await RunAsync("trust", "key", In("e.pem"))).Code);
+        Assert.Equal(0, (await RunAsync("trust", "key", In("other.pem"))).Code);
+        Assert.Equal(ExitCode.Usage, (await RunAsync("trust", "reference", In("program"), "--sign", In("e.pem"))).Code);
+        var made = await RunAsync("trust", "reference", In("program"), "--sign", In("e.pem"), "--out", In("r.cose"));
+        Assert.True(made.Code == 0, made.Error);
+        Assert.Contains("6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b", made.Output, StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(In("policy.json"), AppraisalPolicy.Development.ToJson());
+        Assert.Equal(0, (await RunAsync("trust", "quote", "--kind", "simulated", "--challenge", "00", "--out", In("s.cbor"))).Code);
+        string[] appraise = ["trust", "appraise", In("s.cbor"), "--challenge", "00", "--policy", In("policy.json"), "--collateral", In("none"), "--references", In("r.cose")];
+        Assert.Equal(0, (await RunAsync([.. appraise, "--endorser", In("e.pem.pub")])).Code);
+        Assert.Equal(ExitCode.Refused, (await RunAsync([.. appraise, "--endorser", In("other.pem.pub")])).Code);
+        Assert.Equal(ExitCode.Usage, (await RunAsync(appraise)).Code);
+    }
+
     [Theory]
     [InlineData(ExitCode.NotFound, "trust", "verify", "/nonexistent/file")]
     [InlineData(ExitCode.Usage, "trust", "quote", "--tpm", "nonsense")]

@@ -46,6 +46,19 @@ public sealed class CollateralStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task AVersion2ReportIsLookedForUnderEveryGenerationThatMadeOne()
+    {
+        var asked = new List<string>();
+        using var http = new HttpClient(new NothingThere(asked));
+        var report = new byte[1184];
+        report[0] = 2;
+        var fetcher = new CollateralFetcher(http, new CollateralServices(), new CollateralStore(folder));
+        var failure = await Assert.ThrowsAsync<AttestationDeviceException>(async () => await fetcher.FetchForAsync(new Evidence(EvidenceKind.SevSnp, report), default));
+        Assert.Contains("knows no key of this chip", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(["Milan", "Genoa"], asked.Select(path => path.Split('/')[3]));
+    }
+
+    [Fact]
     public void WhatIsNoCollateralIsRefused()
     {
         var store = new CollateralStore(folder);
@@ -112,6 +125,15 @@ public sealed class CollateralStoreTests : IDisposable
             response.Headers.Add("TCB-Info-Issuer-Chain", chain);
             response.Headers.Add("SGX-Enclave-Identity-Issuer-Chain", chain);
             return Task.FromResult(response);
+        }
+    }
+
+    private sealed class NothingThere(List<string> asked) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            asked.Add(request.RequestUri!.AbsolutePath);
+            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.NotFound) { RequestMessage = request });
         }
     }
 }
