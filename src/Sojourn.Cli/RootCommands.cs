@@ -28,6 +28,7 @@ internal static class RootCommands
         ("keys", Keys.KeysCommands.Create),
         ("open", Seal.SealCommands.CreateOpen),
         ("policy", Policy.PolicyCommands.Create),
+        ("rewrap", Seal.SealCommands.CreateRewrap),
         ("seal", Seal.SealCommands.CreateSeal),
     ];
 

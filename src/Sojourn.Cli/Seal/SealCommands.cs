@@ -17,7 +17,7 @@ using Sojourn.Protocol.Sealing;
 namespace Sojourn.Cli.Seal;
 
 /// <summary><c>sojourn seal</c> and <c>sojourn open</c>: files and folders to sealed content in a CAR, and back.</summary>
-internal static class SealCommands
+internal static partial class SealCommands
 {
     /// <summary><c>sojourn seal</c>.</summary>
     public static Command CreateSeal()
@@ -101,9 +101,7 @@ internal static class SealCommands
             using var recipient = KeyStore.In(Places.StateFolder).OpenEncryption(run.Get(key)!, stored => passphrases.For(run, stored));
             await using var file = File.OpenRead(run.Get(input)!);
             using var car = await CarFileSource.OpenAsync(file, run.Cancellation).ConfigureAwait(false);
-            var root = run.Get(cid) is { } text
-                ? Cid.TryParse(text, out var named) ? named : throw new CliException(ExitCode.Usage, $"'{text}' is not a CID")
-                : car.Roots.Count == 1 ? car.Roots[0] : throw new CliException(ExitCode.BadInput, $"{run.Get(input)} names {car.Roots.Count} roots; say which with --cid");
+            var root = RootOf(car, run.Get(input)!, run.Get(cid));
             using var content = await SealedDag.OpenAsync(car, root, recipient, run.Cancellation).ConfigureAwait(false);
             using var reader = content.OpenReader(SealedDag.Body(car, content.Header));
             if (content.Metadata.Kind == SealedKind.Directory)
@@ -250,6 +248,10 @@ internal static class SealCommands
             File.Delete(temporary);
         }
     }
+
+    private static Cid RootOf(CarFileSource car, string file, string? text) => text is not null
+        ? Cid.TryParse(text, out var named) ? named : throw new CliException(ExitCode.Usage, $"'{text}' is not a CID")
+        : car.Roots.Count == 1 ? car.Roots[0] : throw new CliException(ExitCode.BadInput, $"{file} names {car.Roots.Count} roots; say which with --cid");
 
     private static (long Offset, long Length) RangeOf(string? text, long length)
     {

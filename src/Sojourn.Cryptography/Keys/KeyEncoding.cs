@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -14,6 +15,9 @@ public static class KeyEncoding
 {
     /// <summary>Rounds of PBKDF2 in encrypted PEM files.</summary>
     public const int Rounds = 600_000;
+
+    /// <summary>The most iterations that an encrypted key file may ask for: some seconds of work.</summary>
+    public const int IterationsMax = 10_000_000;
 
     private const string EncryptedLabel = "ENCRYPTED PRIVATE KEY";
 
@@ -159,7 +163,7 @@ public static class KeyEncoding
             using var handle = ECDiffieHellman.Create();
             if (text.Contains(EncryptedLabel, StringComparison.Ordinal))
             {
-                if (passphrase is null)
+                if (passphrase is null || !IsBounded(text))
                 {
                     return false;
                 }
@@ -194,8 +198,30 @@ public static class KeyEncoding
         }
     }
 
+    /// <summary>Whether deriving the file's key ends in reasonable time: PBES2 with PBKDF2 (RFC 8018, A.2 and A.4) and at most <see cref="IterationsMax"/> iterations.</summary>
+    private static bool IsBounded(string text)
+    {
+        var fields = PemEncoding.Find(text);
+        var info = new AsnReader(Convert.FromBase64String(text[fields.Base64Data]), AsnEncodingRules.BER).ReadSequence();
+        var algorithm = info.ReadSequence();
+        if (algorithm.ReadObjectIdentifier() != "1.2.840.113549.1.5.13")
+        {
+            return false;
+        }
+
+        var derivation = algorithm.ReadSequence().ReadSequence();
+        if (derivation.ReadObjectIdentifier() != "1.2.840.113549.1.5.12")
+        {
+            return false;
+        }
+
+        var parameters = derivation.ReadSequence();
+        parameters.ReadOctetString();
+        return parameters.TryReadInt32(out var iterations) && iterations is > 0 and <= IterationsMax;
+    }
+
     /// <summary>What the platform throws for bytes that are no key it knows; an unknown curve counts as not supported.</summary>
-    private static bool IsRefusal(Exception e) => e is CryptographicException or FormatException or ArgumentException or JsonException or NotSupportedException or InvalidOperationException;
+    private static bool IsRefusal(Exception e) => e is CryptographicException or AsnContentException or FormatException or ArgumentException or JsonException or NotSupportedException or InvalidOperationException;
 
     private static ECDiffieHellman Platform(HpkePublicKey key)
     {

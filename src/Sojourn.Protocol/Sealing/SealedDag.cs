@@ -76,6 +76,46 @@ public static class SealedDag
         }
     }
 
+    /// <summary>Makes a header for other recipients, or under another policy; the body stays where it is.</summary>
+    /// <remarks>Who held the key before still holds it. To take it away, seal anew.</remarks>
+    /// <param name="source">Gives verified blocks; only the header's is read.</param>
+    /// <param name="content">The content's CID.</param>
+    /// <param name="recipient">The private key of one of today's recipients.</param>
+    /// <param name="recipients">All recipients from now on.</param>
+    /// <param name="policy">The signed policy from now on, or null for none.</param>
+    /// <param name="hideRecipients">Leaves out key identifiers.</param>
+    /// <param name="sink">Takes the policy's block and the new header's.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="SealedContentException">It does not open with this key.</exception>
+    public static async ValueTask<(Cid Cid, SealedHeader Header)> RewrapAsync(IBlockSource source, Cid content, HpkePrivateKey recipient, IReadOnlyCollection<HpkePublicKey> recipients, SignedPolicy? policy, bool hideRecipients, IBlockSink sink, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(sink);
+        var header = await ReadHeaderAsync(source, content, cancellationToken).ConfigureAwait(false);
+        var fault = header.TryOpenKey(recipient, out var key);
+        SealedHeader? rewrapped = null;
+        using (key)
+        {
+            if (fault == SealedFault.None)
+            {
+                fault = header.TryRewrap(key!, recipients, policy?.Cid, hideRecipients, out rewrapped);
+            }
+        }
+
+        if (fault != SealedFault.None)
+        {
+            throw new SealedContentException(fault);
+        }
+
+        if (policy is not null)
+        {
+            await sink.PutAsync(new Block(policy.Cid, policy.Block), cancellationToken).ConfigureAwait(false);
+        }
+
+        var block = Block.Create(Multicodec.DagCbor, rewrapped!.Encode());
+        await sink.PutAsync(block, cancellationToken).ConfigureAwait(false);
+        return (block.Cid, rewrapped);
+    }
+
     /// <summary>The chunks of a content's body, read one leaf at a time.</summary>
     /// <param name="source">Gives verified blocks.</param>
     /// <param name="header">The content's header.</param>

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Formats.Asn1;
 using System.Diagnostics;
 using System.Text;
 using Sojourn.Cryptography.HybridEncryption;
@@ -10,6 +12,64 @@ namespace Sojourn.Cryptography.Tests.Keys;
 
 public sealed class KeyEncodingTests
 {
+    /// <summary>A file that asks for billions of rounds would keep a reader busy for an hour: it is refused before the first.</summary>
+    [Theory]
+    [InlineData("1.2.840.113549.1.5.13")]
+    [InlineData("1.2.840.113549.1.12.1.3")]
+    public async Task A_file_that_asks_for_endless_work_is_refused(string scheme)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            using (writer.PushSequence())
+            {
+                writer.WriteObjectIdentifier(scheme);
+                using (writer.PushSequence())
+                {
+                    if (scheme.EndsWith(".13", StringComparison.Ordinal))
+                    {
+                        WritePbkdf2(writer);
+                    }
+                    else
+                    {
+                        writer.WriteOctetString(new byte[8]);
+                        writer.WriteInteger(int.MaxValue);
+                    }
+                }
+            }
+
+            writer.WriteOctetString(new byte[160]);
+        }
+
+        using var passphrase = SecretKey.CopyOf("p"u8);
+        var pem = PemEncoding.WriteString("ENCRYPTED PRIVATE KEY", writer.Encode());
+        Assert.False(await Task.Run(() => KeyEncoding.TryParsePrivate(pem, passphrase, out _)).WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
+    private static void WritePbkdf2(AsnWriter writer)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier("1.2.840.113549.1.5.12");
+            using (writer.PushSequence())
+            {
+                writer.WriteOctetString(new byte[16]);
+                writer.WriteInteger(int.MaxValue);
+                using (writer.PushSequence())
+                {
+                    writer.WriteObjectIdentifier("1.2.840.113549.2.9");
+                    writer.WriteNull();
+                }
+            }
+        }
+
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier("2.16.840.1.101.3.4.1.42");
+            writer.WriteOctetString(new byte[16]);
+        }
+    }
+
     [Theory]
     [InlineData(HpkeKem.P256)]
     [InlineData(HpkeKem.P384)]
