@@ -153,6 +153,12 @@ public ref struct AbiReader
     public string Text()
     {
         var bytes = Tail();
+        if (_anyLayout)
+        {
+            // A contract takes any bytes as a string.
+            return Encoding.UTF8.GetString(bytes);
+        }
+
         try
         {
             return AbiWriter.Strict.GetString(bytes);

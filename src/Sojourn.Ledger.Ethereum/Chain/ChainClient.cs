@@ -135,12 +135,27 @@ internal sealed class ChainClient(EndpointPool pool, bool prove = true) : IAsync
         }
 
         var receipts = json.EnumerateArray().Select(ReadReceipt).ToImmutableArray();
-        if (ReceiptTrie.RootOf(receipts) != header.ReceiptsRoot)
+        if (BlockTrie.RootOf(receipts) != header.ReceiptsRoot)
         {
             throw new LyingEndpointException($"the receipts of block {header.Number} are not those its header names");
         }
 
         return receipts;
+    }
+
+    /// <summary>All transactions of a block, proved by the header's root: what was said to a contract cannot be altered either.</summary>
+    public async Task<ImmutableArray<ChainTransaction>> TransactionsAsync(ChainHeader header, CancellationToken cancellation)
+    {
+        var json = await pool.SendAsync(RpcRequest.Of("eth_getBlockByHash", Hex.Data(header.Hash), true), cancellation).ConfigureAwait(false);
+        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("transactions", out var list) || list.ValueKind != JsonValueKind.Array)
+        {
+            throw new LyingEndpointException($"block {header.Number} has no transactions");
+        }
+
+        var transactions = list.EnumerateArray().Select(ChainTransaction.Read).ToImmutableArray();
+        return BlockTrie.RootOf([.. transactions.Select(transaction => transaction.Encoded)]) == header.TransactionsRoot
+            ? transactions
+            : throw new LyingEndpointException($"the transactions of block {header.Number} are not those its header names");
     }
 
     /// <summary>A transaction's receipt; null while it is not in a block.</summary>
@@ -182,6 +197,10 @@ internal sealed class ChainClient(EndpointPool pool, bool prove = true) : IAsync
 
         return code ?? throw new EndpointsUnreachableException("eth_getCode", null);
     }
+
+    /// <summary>Whether an account had code at a block.</summary>
+    public async Task<bool> HasCodeAsync(Address account, ulong block, CancellationToken cancellation) =>
+        Data(await pool.SendAsync(RpcRequest.Of("eth_getCode", account.ToString(), Hex.Quantity(block)), cancellation).ConfigureAwait(false), "eth_getCode").Length > 0;
 
     /// <summary>A view function's result.</summary>
     /// <exception cref="RpcRefusedException">The call reverted.</exception>

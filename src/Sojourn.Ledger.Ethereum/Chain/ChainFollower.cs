@@ -6,7 +6,8 @@ namespace Sojourn.Ledger.Ethereum.Chain;
 /// <summary>A block and what the followed contracts told in it.</summary>
 /// <param name="Header">The header.</param>
 /// <param name="Logs">The logs, in order.</param>
-internal sealed record FollowedBlock(ChainHeader Header, ImmutableArray<ChainLog> Logs);
+/// <param name="Transactions">The block's transactions; empty where there are no logs.</param>
+internal sealed record FollowedBlock(ChainHeader Header, ImmutableArray<ChainLog> Logs, ImmutableArray<ChainTransaction> Transactions);
 
 /// <summary>What changed since the last step: first undo, then apply.</summary>
 /// <param name="Undone">How many blocks, from the end, are no more.</param>
@@ -24,16 +25,19 @@ internal sealed class ChainFollower
     private readonly ImmutableArray<Address> _contracts;
     private readonly List<ChainHeader> _recent = [];
     private readonly int _stepMax;
+    private readonly bool _withTransactions;
 
     /// <param name="client">The chain.</param>
     /// <param name="contracts">Whose logs are read.</param>
     /// <param name="start">The block after which reading begins.</param>
     /// <param name="stepMax">The most blocks of one step.</param>
-    public ChainFollower(ChainClient client, IEnumerable<Address> contracts, ChainHeader start, int stepMax = 256)
+    /// <param name="withTransactions">Whether to read what was said in blocks that hold logs.</param>
+    public ChainFollower(ChainClient client, IEnumerable<Address> contracts, ChainHeader start, int stepMax = 256, bool withTransactions = false)
     {
         _client = client;
         _contracts = [.. contracts];
         _stepMax = stepMax;
+        _withTransactions = withTransactions;
         _recent.Add(start);
     }
 
@@ -82,13 +86,19 @@ internal sealed class ChainFollower
         }
 
         var logs = await _client.LogsAsync(headers, _contracts, cancellation).ConfigureAwait(false);
+        var transactions = new ImmutableArray<ChainTransaction>[headers.Count];
+        for (var i = 0; i < headers.Count; i++)
+        {
+            transactions[i] = _withTransactions && !logs[i].IsEmpty ? await _client.TransactionsAsync(headers[i], cancellation).ConfigureAwait(false) : [];
+        }
+
         if (headers.Count > 0)
         {
             // What lies deeper than the window cannot be taken back: there every endpoint must agree.
             await AgreeAsync(headers, cancellation).ConfigureAwait(false);
         }
 
-        var step = new ChainStep(_recent.Count - keep, [.. headers.Select((header, i) => new FollowedBlock(header, logs[i]))]);
+        var step = new ChainStep(_recent.Count - keep, [.. headers.Select((header, i) => new FollowedBlock(header, logs[i], transactions[i]))]);
         _recent.RemoveRange(keep, _recent.Count - keep);
         _recent.AddRange(headers);
         if (_recent.Count > UndoWindow + 1)

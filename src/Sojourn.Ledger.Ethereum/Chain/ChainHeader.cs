@@ -31,6 +31,7 @@ public sealed class ChainHeader
         Hash = hash;
         Parent = Word(fields[0]);
         StateRoot = Word(fields[3]);
+        TransactionsRoot = Word(fields[4]);
         ReceiptsRoot = Word(fields[5]);
         _bloom = ((RlpString)fields[6]).Bytes.ToArray();
         Number = (ulong)Quantity(fields[8]);
@@ -52,6 +53,9 @@ public sealed class ChainHeader
 
     /// <summary>The root over all accounts.</summary>
     public Digest StateRoot { get; }
+
+    /// <summary>The root over the transactions.</summary>
+    public Digest TransactionsRoot { get; }
 
     /// <summary>The root over the receipts.</summary>
     public Digest ReceiptsRoot { get; }
@@ -107,7 +111,7 @@ public sealed class ChainHeader
         }
 
         if (((RlpString)fields[6]).Bytes.Length != Bloom.Length || fields[0] is not RlpString { Bytes.Length: 32 } || fields[3] is not RlpString { Bytes.Length: 32 }
-            || fields[5] is not RlpString { Bytes.Length: 32 } || fields[13] is not RlpString { Bytes.Length: 32 }
+            || fields[4] is not RlpString { Bytes.Length: 32 } || fields[5] is not RlpString { Bytes.Length: 32 } || fields[13] is not RlpString { Bytes.Length: 32 }
             || ((RlpString)fields[8]).Bytes.Length > 8 || ((RlpString)fields[9]).Bytes.Length > 8 || ((RlpString)fields[10]).Bytes.Length > 8 || ((RlpString)fields[11]).Bytes.Length > 8)
         {
             throw new LyingEndpointException("a block with fields of other lengths");

@@ -5,16 +5,19 @@ using Sojourn.Primitives;
 
 namespace Sojourn.Ledger.Ethereum.Chain;
 
-/// <summary>The root over a block's receipts as its header names it: whoever knows the header can be told no other receipts.</summary>
+/// <summary>The roots over a block's receipts and transactions as its header names them: whoever knows the header can be told no others.</summary>
 /// <remarks>Ethereum Yellow Paper, appendix D (modified Merkle Patricia tree), 4.3.1 (receipts root).</remarks>
-internal static class ReceiptTrie
+internal static class BlockTrie
 {
-    public static Digest RootOf(IReadOnlyList<ChainReceipt> receipts)
+    public static Digest RootOf(IReadOnlyList<ChainReceipt> receipts) => RootOf([.. receipts.Select(Encode)]);
+
+    /// <summary>The root over a block's items in order: receipts, or transactions.</summary>
+    public static Digest RootOf(IReadOnlyList<ReadOnlyMemory<byte>> items)
     {
-        var entries = new List<(byte[] Path, byte[] Value)>(receipts.Count);
-        for (var i = 0; i < receipts.Count; i++)
+        var entries = new List<(byte[] Path, byte[] Value)>(items.Count);
+        for (var i = 0; i < items.Count; i++)
         {
-            entries.Add((Nibbles(RlpCodec.Encode(RlpItem.Number((UInt128)i))), Encode(receipts[i])));
+            entries.Add((Nibbles(RlpCodec.Encode(RlpItem.Number((UInt128)i))), items[i].ToArray()));
         }
 
         entries.Sort((a, b) => a.Path.AsSpan().SequenceCompareTo(b.Path));
@@ -23,7 +26,7 @@ internal static class ReceiptTrie
     }
 
     /// <summary>A receipt as it is hashed.</summary>
-    public static byte[] Encode(ChainReceipt receipt)
+    public static ReadOnlyMemory<byte> Encode(ChainReceipt receipt)
     {
         var bloom = new byte[Bloom.Length];
         foreach (var log in receipt.Logs)
@@ -36,7 +39,7 @@ internal static class ReceiptTrie
             log.Contract.ToArray(), new RlpList([.. log.Topics.Select(topic => (RlpItem)topic.ToArray())]), new RlpString(log.Data),
         ]))]);
         var body = RlpCodec.Encode(new RlpList([RlpItem.Number(receipt.Succeeded ? 1u : 0u), RlpItem.Number(receipt.CumulativeGas), bloom, logs]));
-        return receipt.Type == 0 ? body : [receipt.Type, .. body];
+        return receipt.Type == 0 ? body : (byte[])[receipt.Type, .. body];
     }
 
     private static RlpItem Node(List<(byte[] Path, byte[] Value)> entries, int from, int to, int depth)

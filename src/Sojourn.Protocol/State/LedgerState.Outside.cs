@@ -1,0 +1,56 @@
+using Sojourn.Primitives;
+using Sojourn.Protocol.Reasons;
+
+namespace Sojourn.Protocol.State;
+
+/// <summary>What happens to a ledger from outside the protocol's transactions, where its tokens are those of a contract.</summary>
+public sealed partial class LedgerState
+{
+    /// <summary>Tokens were paid into the contract for an account, by whomever: no issuer, no nonce, no paper.</summary>
+    /// <param name="to">The account.</param>
+    /// <param name="amount">How much.</param>
+    /// <param name="reference">What the payer named the payment by.</param>
+    /// <param name="context">Where events go.</param>
+    public Refusal PayIn(in Address to, Amount amount, in Digest reference, ApplyContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (amount.IsZero || to.IsZero)
+        {
+            return Refusal.OutOfBounds;
+        }
+
+        if (!TokensHeld.TryAdd(amount, out var held) || held.Units > UInt128.MaxValue >> 1)
+        {
+            return Refusal.Overflow;
+        }
+
+        _context = context;
+        var before = context.Events.Count;
+        TokensHeld = held;
+        Account(to).Free += amount;
+        Line(LineReason.Deposited, to, amount, reference);
+        FoldEvents(before);
+        return Refusal.None;
+    }
+
+    /// <summary>The treasury's tokens were moved to an account of their own.</summary>
+    /// <param name="to">The account.</param>
+    /// <param name="context">Where events go.</param>
+    public Refusal Sweep(in Address to, ApplyContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (Treasury.IsZero)
+        {
+            return Refusal.NothingMatured;
+        }
+
+        _context = context;
+        var before = context.Events.Count;
+        var amount = Treasury;
+        Treasury = Amount.Zero;
+        Account(to).Free += amount;
+        Line(LineReason.TransferIn, to, amount);
+        FoldEvents(before);
+        return Refusal.None;
+    }
+}
