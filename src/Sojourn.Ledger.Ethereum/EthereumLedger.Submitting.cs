@@ -114,7 +114,7 @@ public sealed partial class EthereumLedger
         }
     }
 
-    private static readonly LedgerContract.VrfHints s_noHints = new(0, 0, 0, 0, 0, [0, 0], [0, 0], 0, 0, 0, 0, 0, []);
+    private static readonly LedgerContract.VrfHints s_noHints = new(0, 0, 0, 0, 0, [0, 0], [0, 0], 0, 0, 0, 0, 0, 0, []);
 
     // A draw, and an audit, need their beacon on the chain: whoever comes first brings the header.
     private LedgerContract.CaptureBeaconCall? CaptureFor(Digest id, byte round)

@@ -211,6 +211,10 @@ internal sealed class ChainClient(EndpointPool pool, bool prove = true) : IAsync
         return fault == AbiFault.None ? result : throw new LyingEndpointException($"{call.Signature} returned something else ({fault}): is {contract} the contract?");
     }
 
+    /// <summary>The code that a creation would leave, found by a trial that changes nothing.</summary>
+    public async Task<byte[]> CreatedCodeAsync(byte[] creation, CancellationToken cancellation) =>
+        Data(await pool.SendAsync(RpcRequest.Of("eth_call", new { data = Hex.Data(creation) }, "latest"), cancellation).ConfigureAwait(false), "eth_call");
+
     /// <summary>What a transaction would use, or why it would revert.</summary>
     public async Task<RpcReply> EstimateAsync(Address from, Address? to, ReadOnlyMemory<byte> data, UInt128 value, CancellationToken cancellation)
     {

@@ -64,6 +64,9 @@ internal sealed class Intent
 internal sealed class Outbox : IDisposable
 {
     private const int IntentsMax = 10_000;
+
+    // A node tells of an account's nonce a moment before it tells of the receipt: a nonce counts as used by something else only when that is some blocks old.
+    private const ulong LostDepthMin = 8;
     private readonly ChainClient _client;
     private readonly ISigner _signer;
     private readonly ulong _chainId;
@@ -226,7 +229,8 @@ internal sealed class Outbox : IDisposable
     private async Task<bool> IsNonceLostAsync(Intent intent, ulong height, CancellationToken cancellation)
     {
         var nonce = intent.Signed[^1].Body.Nonce;
-        if (height < _depth || await _client.NonceAsync(Account, cancellation, height - _depth).ConfigureAwait(false) <= nonce)
+        var depth = Math.Max(_depth, LostDepthMin);
+        if (height < depth || await _client.NonceAsync(Account, cancellation, height - depth).ConfigureAwait(false) <= nonce)
         {
             return false;
         }

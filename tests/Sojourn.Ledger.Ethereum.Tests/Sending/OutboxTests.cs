@@ -148,7 +148,7 @@ public sealed class OutboxTests : IDisposable
         await chain.Control.MineAsync();
         await StepAsync(chain, mine);
         Assert.Single(intent.Signed);
-        await chain.Control.MineAsync(3);
+        await chain.Control.MineAsync(10);
         await StepAsync(chain, mine);
         Assert.Equal(2UL, intent.Signed[^1].Body.Nonce);
         await chain.Control.MineAsync(3);

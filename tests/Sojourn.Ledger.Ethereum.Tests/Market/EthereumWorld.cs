@@ -1,0 +1,77 @@
+using System.Globalization;
+using Sojourn.Cryptography.Identity;
+using Sojourn.Ledger.Ethereum.Market;
+using Sojourn.Ledger.Tests.Conformance;
+using Sojourn.Primitives;
+using Sojourn.Protocol.Accounts;
+using Sojourn.Protocol.Ports;
+using Sojourn.Protocol.Transactions;
+using Sojourn.Simulation.Model;
+
+namespace Sojourn.Ledger.Ethereum.Tests.Market;
+
+/// <summary>A fresh ledger of contracts as a world of the conformance suite.</summary>
+internal sealed class EthereumWorld : LedgerWorld
+{
+    public static readonly UInt128 Ether = 1_000_000_000_000_000_000;
+    private static int s_seed;
+    private readonly ChainFixture _chain;
+    private readonly List<Party> _nodes = [];
+
+    private EthereumWorld(ChainFixture chain, ICryptography cryptography)
+    {
+        (_chain, Cryptography) = (chain, cryptography);
+        Issuer = Party.Of(cryptography, "issuer");
+        Requester = Party.Of(cryptography, "requester");
+    }
+
+    public EthereumLedger Chain { get; private set; } = null!;
+
+    public override ILedger Ledger => Chain;
+
+    public override ICryptography Cryptography { get; }
+
+    public override Party Issuer { get; }
+
+    public override Party Requester { get; }
+
+    public override IReadOnlyList<Party> Nodes => _nodes;
+
+    public static async Task<EthereumWorld> CreateAsync(ChainFixture chain, WorldSpec spec)
+    {
+        var world = new EthereumWorld(chain, new RealCryptography((ulong)Interlocked.Increment(ref s_seed), ethereum: true));
+        using var key = Secp256k1Identity.Generate();
+        var bank = new Secp256k1Signer(key);
+        for (var i = 0; i < spec.Nodes; i++)
+        {
+            world._nodes.Add(Party.Of(world.Cryptography, $"node{i}"));
+        }
+
+        ISigner[] accounts = [bank, world.Issuer.Signer, world.Requester.Signer, .. world._nodes.Select(node => node.Signer), world.Stranger("stranger").Signer, world.Stranger("nobody").Signer];
+        foreach (var account in accounts)
+        {
+            await chain.Control.SetBalanceAsync(account.Address, 1_000_000 * Ether);
+        }
+
+        var deployed = await LedgerDeployment.DeployAsync([chain.Process!.Http], bank, new DeploymentPlan { Development = true, Treasury = world.Issuer.Address, Scale = 1, Rules = spec.Rules });
+        world.Chain = await EthereumLedger.ConnectAsync(new EthereumLedgerOptions
+        {
+            Endpoints = [chain.Process.Http], Contract = deployed.Contract, Signers = [.. accounts], Operator = world.Issuer.Signer, StartBlock = deployed.Block, Poll = TimeSpan.FromMilliseconds(10), Drives = true,
+        });
+        await world.Must(world.Issuer, new Deposit(world.Requester.Address, RequesterFunds, Workbench.Hash("requester")));
+        foreach (var node in world._nodes)
+        {
+            await world.Must(world.Issuer, new Deposit(node.Address, NodeFunds, Workbench.Hash(node.Name)));
+        }
+
+        return world;
+    }
+
+    public override async Task AdvanceAsync(ulong heights)
+    {
+        await _chain.Control.MineAsync(heights);
+        await Chain.SyncAsync();
+    }
+
+    public override async ValueTask DisposeAsync() => await Chain.DisposeAsync();
+}
