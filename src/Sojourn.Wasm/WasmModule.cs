@@ -72,12 +72,30 @@ public sealed class WasmModule
     internal static WasmModule FromCache(ReadOnlyMemory<byte> bytes, ModuleOptions options, Func<WasmModule, ModuleCode> prepare) =>
         new(ModuleDecoder.Decode(bytes, options), options, prepare);
 
-    /// <summary>Compiles ahead what an instance would compile on first use. Without it the first call pays.</summary>
-    public void Prepare()
+    /// <summary>Makes machine code of every function now. Without it each function is compiled when it is first called.</summary>
+    public void Prepare() => Prepare(CancellationToken.None);
+
+    /// <summary>Makes machine code of every function on another thread, so that few calls meet a function that is not compiled yet.</summary>
+    /// <param name="cancellation">Ends it; functions that are left are compiled when they are first called.</param>
+    /// <returns>Done when all are compiled, or when it was cancelled. It need not be awaited.</returns>
+    public Task PrepareInBackground(CancellationToken cancellation = default) =>
+        Task.Factory.StartNew(() => Prepare(cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Prepare(CancellationToken cancellation)
     {
-        for (var i = Definition.ImportedFunctions; i < Definition.Functions.Length; i++)
+        if (Options.Tier != ExecutionTier.Compiled)
         {
-            Code.Prepare(i);
+            return;
+        }
+
+        foreach (var function in Compile.CallGraph.BottomUp(this))
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+
+            Code.Prepare(function);
         }
     }
 

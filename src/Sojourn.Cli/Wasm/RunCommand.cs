@@ -20,13 +20,16 @@ internal static class RunCommand
         var stats = new Option<bool>("--stats") { Description = "Print fuel, time and memory on standard error at the end." };
         var engine = new EngineOptions();
         var guest = new GuestOptions();
+        var code = new CodeCacheOptions(byDefault: false);
         var command = new Command("run", "Run a WASI program. Its exit code is ours; a trap or a limit ends with 8.") { module, arguments, invoke, timeout, stats };
         engine.AddTo(command);
         guest.AddTo(command);
+        code.AddTo(command);
         command.SetRun(async run =>
         {
             var path = run.Get(module)!;
-            var loaded = WasmModule.Load(await ModuleFile.ReadAsync(run, path).ConfigureAwait(false), engine.Module(run));
+            var bytes = await ModuleFile.ReadAsync(run, path).ConfigureAwait(false);
+            var loaded = code.IsUsed(run) ? code.Load(run, code.Open(run), bytes, engine.Module(run), out _, out _) : WasmModule.Load(bytes, engine.Module(run));
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(run.Cancellation);
             using var store = new Store(engine.Store(run));
             using var interruption = store.InterruptOn(limit.Token);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sojourn.Cli.Running;
 using Sojourn.Wasm;
+using Sojourn.Wasm.Cache;
 using Sojourn.Wasm.Text;
 
 namespace Sojourn.Cli.Wasm;
@@ -30,6 +31,7 @@ internal static class WasmCommands
         ModuleException e => new(ExitCode.BadInput, e.Message, "See 'sojourn wasm validate' and 'sojourn wasm wasm2wat'."),
         WatException e => new(ExitCode.BadInput, $"malformed text at {e.Message}"),
         LinkException e => new(ExitCode.Refused, e.Message, "See 'sojourn wasm inspect' for what the module imports; 'run' offers WASI preview 1 only."),
+        ModuleCacheException e => new(ExitCode.Environment, e.Message),
         TrapException e => new(ExitCode.Trapped, TrapText.Describe(e)),
         _ => null,
     };

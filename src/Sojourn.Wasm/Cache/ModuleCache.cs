@@ -40,7 +40,7 @@ public sealed class ModuleCache
     /// <param name="bytes">The binary format; not copied, and not to be changed afterwards.</param>
     /// <param name="moduleOptions">Features, protection, fuel; null for the defaults. Interpreted modules are not cached.</param>
     /// <param name="origin">Where the code came from.</param>
-    /// <param name="report">What compiling ahead of time did and cost, where it was tried.</param>
+    /// <param name="report">What compiling ahead of time did and cost, where it was tried now, or why it is not tried again.</param>
     /// <returns>The module.</returns>
     /// <exception cref="ModuleException">The module is refused.</exception>
     public WasmModule Load(ReadOnlyMemory<byte> bytes, ModuleOptions? moduleOptions, out CacheOrigin origin, out CompileReport? report)
@@ -57,18 +57,14 @@ public sealed class ModuleCache
         var name = Convert.ToHexStringLower(key);
         if (folder.Read(name) is { } entry)
         {
-            var kind = entry.With(all => CacheEntry.Open(folder.Key, key, all));
-
-            // IL is compiled further once there is something to compile it with.
-            if (kind is EntryKind.Native or EntryKind.Refused || (kind == EntryKind.Il && options.Precompiler is null))
+            if (entry.With(all => CacheEntry.Open(folder.Key, key, all)) is not var (kind, spent))
+            {
+                folder.Remove(name);
+            }
+            else if (kind == EntryKind.Native || !IsWorthTrying(kind, spent, out report))
             {
                 origin = kind == EntryKind.Native ? CacheOrigin.StoredNative : CacheOrigin.StoredIl;
                 return FromCode(bytes, asked, name, entry, kind == EntryKind.Native);
-            }
-
-            if (kind is null)
-            {
-                folder.Remove(name);
             }
         }
 
@@ -77,10 +73,36 @@ public sealed class ModuleCache
         byte[]? machine = null;
         report = options.Precompiler?.Compile(il, options.Directory, options.Budget, out machine)
             ?? new CompileReport(CompileOutcome.NoCompiler, TimeSpan.Zero, 0, "no crossgen2 was found or given");
-        var stored = CacheEntry.Seal(
-            folder.Key, key, machine is not null ? EntryKind.Native : report.Outcome == CompileOutcome.NoCompiler ? EntryKind.Il : EntryKind.Refused, machine ?? il);
+        var (reached, budget) = machine is not null ? (EntryKind.Native, 0u) : KindOf(report.Outcome);
+        var stored = CacheEntry.Seal(folder.Key, key, reached, budget, machine ?? il);
         folder.Write(name, stored);
         return FromCode(bytes, asked, name, CodeImage.Of(stored), machine is not null);
+    }
+
+    private uint Milliseconds => (uint)Math.Min(options.Budget.Time.TotalMilliseconds, uint.MaxValue);
+
+    private uint Mebibytes => (uint)Math.Min(options.Budget.MemoryBytes >> 20, uint.MaxValue);
+
+    private (EntryKind Kind, uint Budget) KindOf(CompileOutcome outcome) => outcome switch
+    {
+        CompileOutcome.TimeExceeded => (EntryKind.TimeExceeded, Milliseconds),
+        CompileOutcome.MemoryExceeded => (EntryKind.MemoryExceeded, Mebibytes),
+        CompileOutcome.CompilerFailed => (EntryKind.CompilerFailed, 0),
+        _ => (EntryKind.Il, 0),
+    };
+
+    // IL is compiled further once there is something to compile it with, or a larger budget than the one that was not enough.
+    private bool IsWorthTrying(EntryKind kind, uint spent, out CompileReport? known)
+    {
+        var outcome = kind switch
+        {
+            EntryKind.TimeExceeded when Milliseconds <= spent => CompileOutcome.TimeExceeded,
+            EntryKind.MemoryExceeded when Mebibytes <= spent => CompileOutcome.MemoryExceeded,
+            EntryKind.CompilerFailed => CompileOutcome.CompilerFailed,
+            _ => CompileOutcome.Compiled,
+        };
+        known = outcome == CompileOutcome.Compiled ? null : new(outcome, TimeSpan.Zero, 0, "as it was when it was last tried");
+        return options.Precompiler is not null && known is null;
     }
 
     private WasmModule FromCode(ReadOnlyMemory<byte> bytes, ModuleOptions asked, string name, CodeImage image, bool native) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace Sojourn.Wasm.Wasi;
@@ -13,20 +14,33 @@ public sealed partial class WasiPreview1 : IDisposable
 
     private const uint IoVectorsMax = 1024;
 
-    private readonly DescriptorTable _descriptors;
-    private readonly byte[][] _arguments;
-    private readonly byte[][] _environment;
-    private readonly WasiClock? _clock;
-    private readonly WasiRandom? _random;
-    private readonly WasiLimits _limits;
-    private readonly WasiPrices _prices;
-    private readonly CancellationToken _cancellation;
+    private DescriptorTable _descriptors;
+    private byte[][] _arguments;
+    private byte[][] _environment;
+    private WasiClock? _clock;
+    private WasiRandom? _random;
+    private WasiLimits _limits;
+    private WasiPrices _prices;
+    private CancellationToken _cancellation;
 
     /// <summary>Opens what the options hand in.</summary>
     /// <param name="options">The capabilities. Later changes to them have no effect.</param>
     /// <exception cref="ArgumentException">An argument or a variable holds a NUL, or a name an equals sign.</exception>
     /// <exception cref="IOException">A directory cannot be opened.</exception>
-    public WasiPreview1(WasiOptions options)
+    public WasiPreview1(WasiOptions options) => Open(options);
+
+    /// <summary>Closes everything and begins anew with what other options hand in: for an instance that a pool lends out again.</summary>
+    /// <param name="options">The capabilities. Later changes to them have no effect.</param>
+    /// <exception cref="ArgumentException">An argument or a variable holds a NUL, or a name an equals sign.</exception>
+    /// <exception cref="IOException">A directory cannot be opened.</exception>
+    public void Restart(WasiOptions options)
+    {
+        _descriptors.Dispose();
+        Open(options);
+    }
+
+    [MemberNotNull(nameof(_descriptors), nameof(_arguments), nameof(_environment), nameof(_limits), nameof(_prices))]
+    private void Open(WasiOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         _arguments = [.. options.Arguments.Select(argument => ToGuest(argument, nameof(options)))];

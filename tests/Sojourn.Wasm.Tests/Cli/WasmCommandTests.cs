@@ -117,8 +117,61 @@ public sealed class WasmCommandTests : IDisposable
     [Fact]
     public async Task Compile_and_bench_answer()
     {
-        Assert.Contains("compiled in", (await RunAsync("wasm", "compile", In("p.wat"))).Output, StringComparison.Ordinal);
+        Assert.Contains("compiled in", (await RunAsync("wasm", "compile", "--no-cache", In("p.wat"))).Output, StringComparison.Ordinal);
         Assert.Contains("median", (await RunAsync("wasm", "bench", "--runs", "2", "--invoke", "add", In("p.wat"), "--", "1", "2")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Compiled_code_is_kept_and_runs()
+    {
+        var cache = In("cache");
+        var compiled = await RunAsync("wasm", "compile", "--cache-dir", cache, In("p.wat"));
+        Assert.Equal(ExitCode.Ok, compiled.Code);
+        Assert.Contains("compiled in", compiled.Output, StringComparison.Ordinal);
+        Assert.Contains(cache, compiled.Output, StringComparison.Ordinal);
+        Assert.Contains("already", (await RunAsync("wasm", "compile", "--cache-dir", cache, In("p.wat"))).Output, StringComparison.Ordinal);
+        var run = await RunAsync("wasm", "run", "--cache", "--cache-dir", cache, In("p.wat"));
+        Assert.Equal((42, "hello\n", ""), (run.Code, run.Output, run.Error));
+        Assert.Single(Directory.GetFiles(cache, "*.code"));
+
+        // Fuel asks for other code.
+        Assert.Equal("5\n", (await RunAsync("wasm", "run", "--fuel", "1000", "--cache-dir", cache, "--invoke", "add", In("p.wat"), "--", "2", "3")).Output);
+        Assert.Equal(2, Directory.GetFiles(cache, "*.code").Length);
+        foreach (var file in Directory.GetFiles(cache, "*.code"))
+        {
+            File.WriteAllBytes(file, [1, 2, 3]);
+        }
+
+        Assert.Equal(42, (await RunAsync("wasm", "run", "--cache-dir", cache, In("p.wat"))).Code);
+        File.WriteAllBytes(Path.Combine(cache, "key"), [1]);
+        var refused = await RunAsync("wasm", "run", "--cache-dir", cache, In("p.wat"));
+        Assert.Equal(ExitCode.Environment, refused.Code);
+        Assert.Contains("key", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Compiling_ahead_has_a_budget()
+    {
+        if (Sojourn.Wasm.Cache.Precompiler.Find() is null)
+        {
+            return;
+        }
+
+        foreach (var verb in new[] { "compile", "run" })
+        {
+            foreach (var (option, value) in new[] { ("--compile-time", "0.001"), ("--compile-memory", "8MiB") })
+            {
+                var cache = In("cache-" + verb + option);
+                for (var again = 0; again < 2; again++)
+                {
+                    var refused = await RunAsync("wasm", verb, "--cache-dir", cache, option, value, In("p.wat"));
+                    Assert.Equal(ExitCode.Refused, refused.Code);
+                    Assert.Contains(option, refused.Error, StringComparison.Ordinal);
+                }
+
+                Assert.Equal(verb == "run" ? 42 : 0, (await RunAsync("wasm", verb, "--cache-dir", cache, In("p.wat"))).Code);
+            }
+        }
     }
 
     private string In(string name) => Path.Combine(folder, name);

@@ -1,5 +1,6 @@
 using Sojourn.Wasm.Pooling;
 using Sojourn.Wasm.Text;
+using Sojourn.Wasm.Wasi;
 using Xunit;
 
 namespace Sojourn.Wasm.Tests.Pooling;
@@ -171,6 +172,33 @@ public sealed class InstancePoolTests
         Assert.Throws<ObjectDisposedException>(late.CheckUsable);
         Assert.Throws<ObjectDisposedException>(() => rented[0].Instance);
         Assert.Throws<ObjectDisposedException>(pool.Rent);
+    }
+
+    [Fact]
+    public void A_wasi_program_runs_again_with_other_capabilities()
+    {
+        var module = WasmModule.Load(Wat.ToBinary("""
+            (module
+              (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+              (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+              (memory (export "memory") 1)
+              (func (export "_start")
+                (i32.store (i32.const 0) (i32.const 16))
+                (i32.store (i32.const 4) (i32.const 64))
+                (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+                (i32.store (i32.const 4) (i32.const 64))
+                (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))
+            """));
+        using var wasi = new WasiPreview1(new WasiOptions());
+        using var pool = new InstancePool(module, new() { Link = linker => wasi.DefineIn(linker), WarmMax = 1 });
+        foreach (var text in new[] { "the first one's long secret", "short" })
+        {
+            using var rented = pool.Rent();
+            var output = new WasiCapture();
+            wasi.Restart(new WasiOptions { StandardInput = WasiStream.FromText(text), StandardOutput = output });
+            Assert.Equal(0, WasiPreview1.Run(rented.Instance));
+            Assert.Equal(text.PadRight(64, '\0'), output.ToString());
+        }
     }
 
     [Fact]

@@ -5,6 +5,8 @@ using Sojourn.Wasm.Tests.Wasi;
 
 #region usings
 using Sojourn.Wasm;
+using Sojourn.Wasm.Cache;
+using Sojourn.Wasm.Pooling;
 using Sojourn.Wasm.Text;
 using Sojourn.Wasm.Wasi;
 #endregion
@@ -158,6 +160,47 @@ public sealed class Examples
     }
 
     [Fact]
+    public void Keep_compiled_code()
+    {
+        var folder = Directory.CreateTempSubdirectory("sojourn-readme-");
+        var bytes = Wat.ToBinary("(module (func (export \"answer\") (result i32) i32.const 42))");
+        try
+        {
+            #region cache
+            var cache = ModuleCache.Open(new ModuleCacheOptions { Directory = folder.FullName });
+            var module = cache.Load(bytes, ModuleOptions.Default, out CacheOrigin origin, out CompileReport? report);
+            #endregion
+            Assert.Equal(CacheOrigin.Compiled, origin);
+            Assert.NotNull(report);
+            Assert.Equal(42, new Linker(new Store()).Instantiate(module).GetFunction("answer")!.Invoke()[0].Int32);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Use_instances_again()
+    {
+        var module = WasmModule.Load(Wat.ToBinary("""
+            (module (import "env" "next" (func $next (result i32))) (func (export "run") (result i32) call $next))
+            """));
+        #region pool
+        using var pool = new InstancePool(module, new InstancePoolOptions
+        {
+            Link = linker => linker.DefineFunction("env", "next", () => 7),
+            WarmMax = 8,
+        });
+        using (PooledInstance rented = pool.Rent())
+        {
+            rented.Instance.GetFunction("run")!.Invoke();
+        }
+        #endregion
+        Assert.Equal(1, pool.Warm);
+    }
+
+    [Fact]
     public void Objects_can_be_host_modules()
     {
         var module = WasmModule.Load(Wat.ToBinary("""
@@ -188,7 +231,7 @@ public sealed class Examples
             }
         }
 
-        Assert.Equal(7, regions);
+        Assert.Equal(9, regions);
 
         static string Lines(string text) => string.Join('\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
     }
