@@ -214,7 +214,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
             VerifierPay = 5,
             StoragePay = 30,
             AnswerCommitment = new Digest(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)),
-            Windows = new JobWindows(2, 20, 200, 100, 1200, 100, 20),
+            Windows = new JobWindows(2, 29, 600, 300, 2400, 400, 20),
         };
         var posted = await net.SubmitAsync(requester, new JobPost(terms), cancel).ConfigureAwait(false);
         story.Line($"job {posted.Subject}");
@@ -319,7 +319,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
     private async Task RefuseLargeOutputAsync(DevNetwork net, PartyKeys requester, PublishedContent code, PublishedContent data, ImmutableArray<Digest> offers, CancellationToken cancel)
     {
         story.Line("a second job asks for twice the output that the policy allows:");
-        var job = await PostAsync(net, requester, code, data, offers, 2 * options.OutputBytesMax, 3, 1, cancel).ConfigureAwait(false);
+        var job = await PostAsync(net, requester, code, data, offers, 2 * options.OutputBytesMax, 3, 2, cancel).ConfigureAwait(false);
         var view = await FollowAsync(net, job, cancel).ConfigureAwait(false);
         Refused("larger output", view.Outcome.ToString(), "the data owner's keeper did not release the key; the escrow went back");
     }

@@ -26,6 +26,7 @@ namespace Sojourn.Node.Executing;
 internal sealed class Execution(NodeContext node, Sender sender, byte round, Digest job) : IAsyncDisposable
 {
     private const int StartsMax = 3;
+    private const int WritesMax = 10;
     private readonly JobFiles _files = new(node.StateFolder, job, round);
     private IEnclaveRun? _run;
     private EnclaveIdentity? _identity;
@@ -34,6 +35,8 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
     private StoredResult? _result;
     private FailReason? _failing;
     private int _starts;
+    private StoredResult? _unwritten;
+    private int _writes;
 
     /// <summary>Whether nothing is left to do here.</summary>
     public bool Ended { get; private set; }
@@ -206,8 +209,18 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
             return;
         }
 
-        var result = new StoredResult(outcome, RandomDigest());
-        _files.Result.Write(result);
+        var result = _unwritten ??= new StoredResult(outcome, RandomDigest());
+        try
+        {
+            _files.Result.Write(result);
+        }
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && ++_writes >= WritesMax)
+        {
+            // A full disk was given time; a result that a crash could take away is not committed to.
+            await FailAsync(FailReason.Resources, $"the result could not be kept: {e.Message}", cancel).ConfigureAwait(false);
+            return;
+        }
+
         _result = result;
         node.Journal.Add(JournalLevel.Progress, "execute", job, $"the guest ended: exit {outcome.Statement.Exit}, fuel {outcome.Statement.Fuel}");
         await _run.DisposeAsync().ConfigureAwait(false);

@@ -6,6 +6,7 @@ using Sojourn.Testing;
 namespace Sojourn.Jobs.Tests.Demo;
 
 /// <summary>The main job over real processes, from seal to settlement.</summary>
+[Collection("network")]
 public sealed class DemonstrationTests
 {
     [ToolFact("artifacts/enclave/sojourn-enclave", "bwrap")]
