@@ -1,5 +1,6 @@
 using System.Globalization;
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace Sojourn.Hosting.Yaml;
@@ -11,6 +12,7 @@ namespace Sojourn.Hosting.Yaml;
 public sealed class YamlMap
 {
     private const int CharsMax = 1 << 20;
+    private const int DepthMax = 32;
 
     private readonly YamlMappingNode _node;
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
@@ -42,30 +44,58 @@ public sealed class YamlMap
             throw new YamlFileException(file, 1, $"the file has {text.Length} characters; at most {CharsMax} are read");
         }
 
+        CheckEvents(file, text);
         var stream = new YamlStream();
-        try
-        {
-            stream.Load(new Parser(new Scanner(new StringReader(text), skipComments: true)));
-        }
-        catch (YamlException e)
-        {
-            throw new YamlFileException(file, e.Start.Line, $"this is not YAML: {e.Message}");
-        }
-
+        Guarded(file, () => 1, () => stream.Load(NewParser(text)));
         if (stream.Documents.Count != 1 || stream.Documents[0].RootNode is not YamlMappingNode root)
         {
             throw new YamlFileException(file, 1, "one mapping (lines of 'Key: value') was expected");
         }
 
-        foreach (var node in stream.Documents[0].AllNodes)
-        {
-            if (!node.Anchor.IsEmpty)
-            {
-                throw new YamlFileException(file, node.Start.Line, "anchors and aliases are not taken");
-            }
-        }
-
         return new YamlMap(file, "", root);
+    }
+
+    private static Parser NewParser(string text) => new(new Scanner(new StringReader(text), skipComments: true));
+
+    /// <summary>Looks at the events one after another, before a tree is built: building it calls itself for each level.</summary>
+    private static void CheckEvents(string file, string text)
+    {
+        var parser = NewParser(text);
+        var depth = 0;
+        Guarded(file, () => parser.Current?.End.Line ?? 1, () =>
+        {
+            while (parser.MoveNext())
+            {
+                var now = parser.Current!;
+                if (now is AnchorAlias or NodeEvent { Anchor.IsEmpty: false })
+                {
+                    throw new YamlFileException(file, now.Start.Line, "anchors and aliases are not taken");
+                }
+
+                depth += now.NestingIncrease;
+                if (depth > DepthMax)
+                {
+                    throw new YamlFileException(file, now.Start.Line, $"the file nests deeper than {DepthMax} levels");
+                }
+            }
+        });
+    }
+
+    /// <summary>The YAML library answers some malformed texts with an exception of its own kind, and some with what its own code ran into.</summary>
+    private static void Guarded(string file, Func<long> line, Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (YamlException e)
+        {
+            throw new YamlFileException(file, e.Start.Line, $"this is not YAML: {e.Message}");
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException)
+        {
+            throw new YamlFileException(file, line(), "this is not YAML: a key, a value or a bracket is missing near this line");
+        }
     }
 
     /// <summary>A text value, or null where the key is absent or empty.</summary>

@@ -10,6 +10,10 @@ using Sojourn.Cryptography.Sealing;
 using Sojourn.Cryptography.Secrets;
 using Sojourn.Cryptography.Tests.Sealing;
 using Sojourn.Cryptography.VerifiableRandomness;
+using Sojourn.Hosting.Policies;
+using Sojourn.Hosting.Yaml;
+using Sojourn.Primitives.Cose;
+using Sojourn.Protocol.Policies;
 using Sojourn.Testing;
 using Xunit;
 using Xunit.Abstractions;
@@ -53,10 +57,14 @@ public sealed class FuzzCampaign(ITestOutputHelper output)
         {
             for (var p = 0; p < parsers.Length; p++)
             {
-                for (var i = 0; i < 100; i++)
+                // An equal share of time for each, so that a slow one does not keep the others from many inputs.
+                for (var end = Environment.TickCount64 + 20; Environment.TickCount64 < end;)
                 {
-                    Try(parsers[p], Damage(parsers[p].Samples[random.Next(parsers[p].Samples.Length)], random));
-                    counts[p]++;
+                    for (var i = 0; i < 10; i++)
+                    {
+                        Try(parsers[p], Damage(parsers[p].Samples[random.Next(parsers[p].Samples.Length)], random));
+                        counts[p]++;
+                    }
                 }
             }
         }
@@ -79,8 +87,39 @@ public sealed class FuzzCampaign(ITestOutputHelper output)
         var beta = new byte[32];
         static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
         static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);
+        var owner = Secp256k1Identity.Generate();
+        var now = new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
+        var yaml = new[] { "data", "app" }.Select(kind => PolicyFile.Template(kind, now)).ToArray();
+        var policies = yaml.Select(text => PolicyFile.Read("policy.yaml", text, owner.Address)).ToArray();
+        var cose = CoseSign1.Sign(signer, CoseAlgorithm.ES256, "payload"u8.ToArray(), CoseMap.Empty.With(CoseHeader.ContentType, "text/plain")).Encode();
         return
         [
+            new("cose", [cose], bytes =>
+            {
+                if (CoseSign1.TryDecode(bytes, out var message) == CoseFault.None)
+                {
+                    _ = message!.Verify(signer);
+                }
+            }),
+            new("policy", [.. policies.Select(PolicyCodec.Encode)], bytes =>
+            {
+                if (PolicyCodec.TryDecode(bytes, out var policy) == PolicyFault.None)
+                {
+                    _ = PolicyExplainer.Explain(policy!, null);
+                }
+            }),
+            new("signed policy", [.. policies.Select(policy => SignedPolicy.Sign(policy, owner).Block.ToArray())], bytes => _ = SignedPolicy.TryDecode(bytes, out _)),
+            new("policy file", [.. yaml.Select(Utf8)], bytes =>
+            {
+                try
+                {
+                    _ = PolicyFile.Read("policy.yaml", Text(bytes), owner.Address);
+                }
+                catch (YamlFileException)
+                {
+                    // The verdict of a file.
+                }
+            }),
             new("header", [made.Header.Encode()], bytes =>
             {
                 if (SealedHeader.TryDecode(bytes, out var header) == SealedFault.None && header!.TryOpenKey(Sealed.Recipient, out var key) == SealedFault.None)

@@ -45,4 +45,37 @@ public sealed class YamlMapTests
         });
         Assert.Contains(words, error.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>Found by fuzzing: the YAML library threw exceptions of other kinds, and deep brackets ended the process.</summary>
+    [Theory]
+    [InlineData("Output:\n  :\n  Size: 1\n")]
+    [InlineData("A: 1\n[ B\nR[C: any\n")]
+    [InlineData("? [\n: }")]
+    public void Texts_that_trip_the_library_are_told_as_malformed_or_read(string text)
+    {
+        try
+        {
+            _ = YamlMap.Parse("file.yaml", text);
+        }
+        catch (YamlFileException e)
+        {
+            Assert.StartsWith("file.yaml:", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData('[')]
+    [InlineData('{')]
+    public void Deep_nesting_is_refused_before_a_tree_is_built(char bracket)
+    {
+        var refused = Assert.Throws<YamlFileException>(() => YamlMap.Parse("file.yaml", "A: " + new string(bracket, 500_000)));
+        Assert.Contains("file.yaml:1", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_alias_bomb_is_refused()
+    {
+        var text = "a: &a [x, x]\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"b{i}: &b{i} [*a, *a]\n"));
+        Assert.Contains("anchors", Assert.Throws<YamlFileException>(() => YamlMap.Parse("file.yaml", text)).Message, StringComparison.Ordinal);
+    }
 }
