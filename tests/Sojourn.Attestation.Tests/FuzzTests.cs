@@ -18,16 +18,20 @@ public sealed class FuzzTests(ITestOutputHelper output)
     [Trait("long", "attestation-fuzz")]
     public void DamagedInputsGiveVerdictsForLong()
     {
-        if (Environment.GetEnvironmentVariable("SOJOURN_LONG") != "attestation-fuzz")
+        if (LongRun.Of("attestation-fuzz") is not { } run)
         {
             return;
         }
 
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("SOJOURN_LONG_SEED"), out var named) ? named : 1;
-        var count = int.TryParse(Environment.GetEnvironmentVariable("SOJOURN_LONG_COUNT"), out var many) ? many : 400_000;
-        var line = $"LONG attestation-fuzz seed={seed} count={count} ran={Run(seed, count)} exceptions=0";
-        output.WriteLine(line);
-        Console.WriteLine(line);
+        var ran = 0L;
+        Parallel.For(0, Environment.ProcessorCount, core =>
+        {
+            for (var round = 0; !run.Over; round++)
+            {
+                Interlocked.Add(ref ran, Run(seed: (int)(run.Seed << 20) + (core << 18) + round, count: 500));
+            }
+        });
+        LongRun.Record(output, "attestation-fuzz", $"seed={run.Seed} inputs={ran} exceptions=0");
     }
 
     private static int Run(int seed, int count)
