@@ -54,4 +54,16 @@ public sealed record ModuleLimits
     /// <summary>Nested blocks in one function.</summary>
     /// <value>Default: 10,000.</value>
     public int BlockDepthMax { get; init; } = 10_000;
+
+    /// <summary>Locals of all functions together: few bytes can declare many.</summary>
+    /// <value>Default: 100,000,000.</value>
+    public long LocalsTotalMax { get; init; } = 100_000_000;
+
+    /// <summary>Parameters and results of all blocks together, those of blocks with one or none aside: few bytes can name a type of many.</summary>
+    /// <value>Default: 10,000,000.</value>
+    public long BlockValuesMax { get; init; } = 10_000_000;
+
+    /// <summary>Nested <c>try_table</c> in one function. The platform's compiler takes time by their square.</summary>
+    /// <value>Default: 128.</value>
+    public int HandlerDepthMax { get; init; } = 128;
 }

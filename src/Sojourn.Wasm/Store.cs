@@ -36,6 +36,7 @@ public sealed unsafe class Store : IDisposable
         Block = (StoreBlock*)NativeMemory.AllocZeroed(StoreBlock.ResultsOffset + (16 * StoreBlock.ResultsMax));
         Block->Fuel = Options.Fuel;
         ResultReferences = new object?[StoreBlock.ResultsMax];
+        Heap = new(Options.HeapBytesMax);
     }
 
     /// <summary>Frees what was not disposed.</summary>
@@ -67,6 +68,9 @@ public sealed unsafe class Store : IDisposable
 
     /// <summary>Operands and results of instructions that compiled code does not perform itself.</summary>
     internal Stack<Interpret.Slot> Stage { get; } = new();
+
+    /// <summary>Bounds the guests' heap.</summary>
+    internal HeapMeter Heap { get; }
 
     internal TypeRegistry Types { get; } = new();
 
@@ -278,6 +282,12 @@ public sealed unsafe class Store : IDisposable
         if (entries++ == 0)
         {
             Block->Depth = Options.StackBytesMax;
+            if (Stage.Count != 0)
+            {
+                // Left by an instruction that trapped.
+                Stage.Clear();
+            }
+
             var here = (nint)(&marker);
             var thread = Environment.CurrentManagedThreadId;
             var room = here - stackLimit;

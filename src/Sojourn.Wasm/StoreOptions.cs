@@ -14,6 +14,10 @@ public sealed record StoreOptions
     /// <value>Default: 10,000,000.</value>
     public long TableElementsMax { get; init; } = 10_000_000;
 
+    /// <summary>Bytes that structures, arrays and exceptions of the guests may take, all instances together; estimated, and only what is still reachable counts.</summary>
+    /// <value>Default: 1 GiB.</value>
+    public long HeapBytesMax { get; init; } = 1L << 30;
+
     /// <summary>Instances.</summary>
     /// <value>Default: 10,000.</value>
     public int InstancesMax { get; init; } = 10_000;

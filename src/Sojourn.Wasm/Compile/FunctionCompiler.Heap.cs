@@ -27,9 +27,11 @@ internal sealed partial class FunctionCompiler
                 Perform(in instruction, 2, null);
                 break;
             case Opcode.ArrayNew or Opcode.ArrayNewData or Opcode.ArrayNewElem:
+                ChargeBulk(instruction.Opcode, wide: false);
                 Perform(in instruction, 2, made);
                 break;
             case Opcode.ArrayNewDefault:
+                ChargeBulk(instruction.Opcode, wide: false);
                 Perform(in instruction, 1, made);
                 break;
             case Opcode.ArrayNewFixed:
@@ -45,9 +47,11 @@ internal sealed partial class FunctionCompiler
                 Perform(in instruction, 1, WasmType.I32);
                 break;
             case Opcode.ArrayFill or Opcode.ArrayInitData or Opcode.ArrayInitElem:
+                ChargeBulk(instruction.Opcode, wide: false);
                 Perform(in instruction, 4, null);
                 break;
             case Opcode.ArrayCopy:
+                ChargeBulk(instruction.Opcode, wide: false);
                 Perform(in instruction, 5, null);
                 break;
             case Opcode.RefI31:

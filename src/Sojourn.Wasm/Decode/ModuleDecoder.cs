@@ -417,6 +417,12 @@ internal ref partial struct ModuleDecoder
             throw new ModuleException(ModuleFault.LimitExceeded, at, $"{total} locals, the limit is {Limits.LocalsMax}");
         }
 
+        module.LocalsTotal += (long)total;
+        if (module.LocalsTotal > Limits.LocalsTotalMax)
+        {
+            throw new ModuleException(ModuleFault.LimitExceeded, at, $"more than {Limits.LocalsTotalMax} locals in all functions");
+        }
+
         return new(runs, body.Position, body.End - body.Position);
     }
 }

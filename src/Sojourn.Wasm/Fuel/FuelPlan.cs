@@ -5,8 +5,8 @@ namespace Sojourn.Wasm.Fuel;
 
 /// <summary>What a function costs, and where it is charged: the one definition that every tier follows.</summary>
 /// <remarks>
-/// Cost table, version 1. An instruction costs 1; <c>block</c>, <c>loop</c>, <c>else</c>, <c>end</c> and <c>nop</c> cost nothing.
-/// Instructions on whole memories and tables cost 1 and what <see cref="BulkCost"/> says.
+/// Cost table, version 2. An instruction costs 1; <c>block</c>, <c>loop</c>, <c>else</c>, <c>end</c> and <c>nop</c> cost nothing.
+/// Instructions on whole memories, tables and arrays cost 1 and what <see cref="BulkCost"/> says.
 /// Code is cut into segments, which begin at the function's entry, at a loop's head (each time round), at both arms of an <c>if</c>, and after
 /// the <c>end</c> of a block or <c>if</c>; with <see cref="FuelMode.Exact"/> also after a conditional branch. A segment is charged whole when it is entered,
 /// before it runs; if the fuel would fall below zero it does not run. With <see cref="FuelMode.Path"/> a segment of fewer than
@@ -15,7 +15,7 @@ namespace Sojourn.Wasm.Fuel;
 internal sealed class FuelPlan
 {
     /// <summary>The version of these rules, named in receipts.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Segments below this are charged with what is around them.</summary>
     public const int SmallSegment = 32;
@@ -126,8 +126,8 @@ internal sealed class FuelPlan
         }
     }
 
-    /// <summary>What an instruction on a whole memory or table costs besides the usual.</summary>
-    /// <param name="opcode">memory.grow, table.grow, or an instruction that copies, fills or initialises.</param>
+    /// <summary>What an instruction on a whole memory, table or array costs besides the usual.</summary>
+    /// <param name="opcode">memory.grow, table.grow, or an instruction that makes an array of so many elements, copies, fills or initialises.</param>
     /// <param name="count">Bytes, elements or pages.</param>
     public static long BulkCost(Opcode opcode, ulong count)
     {

@@ -13,7 +13,7 @@ internal static class GuestConstants
         switch (instruction.Opcode)
         {
             case Opcode.RefI31:
-                reference = new I31Object((uint)stack.Pop().Int32 & int.MaxValue);
+                reference = GuestHeap.I31(instance, (uint)stack.Pop().Int32);
                 break;
             case Opcode.StructNew or Opcode.StructNewDefault:
                 var fields = new Slot[instance.Module.Definition.Types[instruction.Index].Struct!.Fields.Length];

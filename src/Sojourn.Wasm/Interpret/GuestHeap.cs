@@ -5,6 +5,11 @@ namespace Sojourn.Wasm.Interpret;
 /// <summary>Makes and fills values of the guest's heap; constant expressions use it too.</summary>
 internal static class GuestHeap
 {
+    // What the platform's objects take, roughly: headers of the object and of the array within it.
+    private const int ObjectBytes = 72;
+    private const int SlotBytes = 24;
+    private const int BoxBytes = 24;
+
     /// <summary>A structure with these fields.</summary>
     public static StructObject Struct(Instance instance, int type, Slot[] fields)
     {
@@ -14,12 +19,33 @@ internal static class GuestHeap
             fields[i] = Pack(fields[i], types[i].Packed);
         }
 
-        return new(instance.TypeIdentities[type], fields);
+        var heap = instance.Store.Heap;
+        heap.Take(ObjectBytes + (SlotBytes * fields.Length));
+        return heap.Made(new StructObject(instance.TypeIdentities[type], fields));
     }
 
     /// <summary>An array of zeros or nulls.</summary>
-    public static ArrayObject Array(Instance instance, int type, uint length) =>
-        new(instance.TypeIdentities[type], instance.Module.Definition.Types[type].Array!.Element, length);
+    public static ArrayObject Array(Instance instance, int type, uint length)
+    {
+        var element = instance.Module.Definition.Types[type].Array!.Element;
+        var heap = instance.Store.Heap;
+        heap.Take(ObjectBytes + (length * (long)element.Size));
+        return heap.Made(new ArrayObject(instance.TypeIdentities[type], element, length));
+    }
+
+    /// <summary>A number as a reference.</summary>
+    public static I31Object I31(Instance instance, uint value)
+    {
+        instance.Store.Heap.Take(BoxBytes);
+        return instance.Store.Heap.Made(new I31Object(value & int.MaxValue));
+    }
+
+    /// <summary>An exception that carries these values.</summary>
+    public static ExceptionObject Exception(Instance instance, int tag, Slot[] payload)
+    {
+        instance.Store.Heap.Take(ObjectBytes + (SlotBytes * payload.Length));
+        return instance.Store.Heap.Made(new ExceptionObject(instance.Tags[tag], payload));
+    }
 
     public static Slot Pack(Slot value, PackedType packed) => packed switch
     {

@@ -47,7 +47,9 @@ internal sealed unsafe partial class Machine
     private void ChargeBulk(Opcode opcode)
     {
         if (plan is not null && opcode is Opcode.MemoryGrow or Opcode.MemoryCopy or Opcode.MemoryFill or Opcode.MemoryInit
-            or Opcode.TableGrow or Opcode.TableCopy or Opcode.TableFill or Opcode.TableInit)
+            or Opcode.TableGrow or Opcode.TableCopy or Opcode.TableFill or Opcode.TableInit
+            or Opcode.ArrayNew or Opcode.ArrayNewDefault or Opcode.ArrayNewData or Opcode.ArrayNewElem
+            or Opcode.ArrayFill or Opcode.ArrayCopy or Opcode.ArrayInitData or Opcode.ArrayInitElem)
         {
             Charge(FuelPlan.BulkCost(opcode, stack[top - 1].Low));
         }

@@ -86,7 +86,7 @@ internal sealed partial class Machine
                 // Host values are themselves in both hierarchies.
                 return true;
             case Opcode.RefI31:
-                PushReference(new I31Object(Pop().U32 & int.MaxValue));
+                PushReference(GuestHeap.I31(instance, Pop().U32));
                 return true;
             case Opcode.I31GetS:
                 PushI32(NotNull<I31Object>().Signed);

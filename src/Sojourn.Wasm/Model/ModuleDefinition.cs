@@ -35,6 +35,9 @@ internal sealed class ModuleDefinition
 
     public CustomSection[] CustomSections { get; set; } = [];
 
+    /// <summary>Declared locals of all functions.</summary>
+    public long LocalsTotal { get; set; }
+
     public int ImportedFunctions { get; set; }
 
     public int ImportedTables { get; set; }

@@ -22,6 +22,7 @@ internal sealed class OperandStack(ModuleContext context)
     private readonly List<int> initialized = [];
     private WasmType[] operands = new WasmType[64];
     private ControlFrame[] frames = new ControlFrame[16];
+    private int handlers;
     private bool[] isInitialized = [];
 
     public int Offset { get; set; }
@@ -36,6 +37,7 @@ internal sealed class OperandStack(ModuleContext context)
     {
         Depth = 0;
         Height = 0;
+        handlers = 0;
         initialized.Clear();
         if (isInitialized.Length < locals.Length)
         {
@@ -116,6 +118,16 @@ internal sealed class OperandStack(ModuleContext context)
             throw new ModuleException(ModuleFault.LimitExceeded, Offset, $"blocks nested deeper than {context.Options.Limits.BlockDepthMax}");
         }
 
+        if (opcode == Opcode.TryTable && ++handlers > context.Options.Limits.HandlerDepthMax)
+        {
+            throw new ModuleException(ModuleFault.LimitExceeded, Offset, $"try_table nested deeper than {context.Options.Limits.HandlerDepthMax}");
+        }
+
+        if (start.Length + end.Length > 1)
+        {
+            context.CountBlockValues(start.Length + end.Length, Offset);
+        }
+
         if (Depth == frames.Length)
         {
             Array.Resize(ref frames, frames.Length * 2);
@@ -141,6 +153,11 @@ internal sealed class OperandStack(ModuleContext context)
 
         initialized.RemoveRange(frame.InitializedHeight, initialized.Count - frame.InitializedHeight);
         Depth--;
+        if (frame.Opcode == Opcode.TryTable)
+        {
+            handlers--;
+        }
+
         return frame;
     }
 

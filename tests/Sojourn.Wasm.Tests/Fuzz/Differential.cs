@@ -16,7 +16,10 @@ internal sealed class Found
 
     public int Calls { get; set; }
 
-    public int Traps { get; set; }
+    public int Traps => ByTrap.Values.Sum();
+
+    /// <summary>Calls that trapped, by what the reference calls the trap.</summary>
+    public SortedDictionary<string, int> ByTrap { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Programs that differ from the reference, by tier.</summary>
     public SortedDictionary<string, int> ByTier { get; } = new(StringComparer.Ordinal);
@@ -24,6 +27,7 @@ internal sealed class Found
     /// <summary>The first few differences in words; empty where there is none.</summary>
     public string Faults { get; set; } = "";
 
+    /// <summary>Differences by tier, and what was run.</summary>
     public string Differences => string.Join(' ', ByTier.Select(x => $"{x.Key}-differs={x.Value}"));
 }
 
@@ -66,7 +70,11 @@ internal sealed record Differential(IReadOnlyList<Tier> Tiers, GeneratorOptions 
                 found.Bytes += programs[i].Bytes.Length;
                 found.Calls += programs[i].Calls.Count;
                 var reference = theirs?[i] ?? ours[i][0];
-                found.Traps += reference.Count(x => x.StartsWith("trap", StringComparison.Ordinal));
+                foreach (var trap in reference.Where(x => x.StartsWith("trap ", StringComparison.Ordinal)))
+                {
+                    found.ByTrap[trap[5..]] = found.ByTrap.GetValueOrDefault(trap[5..]) + 1;
+                }
+
                 for (var tier = 0; tier < Tiers.Count; tier++)
                 {
                     Compare(found, faults, programs[i], reference, Tiers[tier].Name, ours[i][tier]);
@@ -99,7 +107,7 @@ internal sealed record Differential(IReadOnlyList<Tier> Tiers, GeneratorOptions 
         }
     }
 
-    private List<string> Run(GeneratedModule program, ModuleOptions options)
+    public List<string> Run(GeneratedModule program, ModuleOptions options)
     {
         if (Environment.GetEnvironmentVariable("SOJOURN_FUZZ_TRACE") is { } trace)
         {

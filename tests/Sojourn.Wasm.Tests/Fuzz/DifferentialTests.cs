@@ -49,6 +49,17 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         Assert.Empty(dead);
     }
 
+    /// <summary>Makes a program small on which the tiers differ: <c>SOJOURN_FUZZ_SHRINK</c> is its seed.</summary>
+    [Fact]
+    [Trait("long", "fuzz-wasm-shrink")]
+    public void Shrink()
+    {
+        if (Environment.GetEnvironmentVariable("SOJOURN_FUZZ_SHRINK") is { } seed)
+        {
+            output.WriteLine(new Shrinker(new Differential(Tiers, ForV8, WithV8: false)).Shrink(Convert.ToUInt64(seed, 16)));
+        }
+    }
+
     /// <summary>Guard pages, bounds checks, interpreter and V8.</summary>
     [ToolFact("node")]
     [Trait("long", "wasm-differential")]
@@ -75,7 +86,7 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         var clock = System.Diagnostics.Stopwatch.StartNew();
         var found = differential.Run(run.Seed << 32, most, _ => run.Over, coverage);
         var rate = found.Programs / clock.Elapsed.TotalSeconds;
-        LongRun.Record(output, name, string.Create(CultureInfo.InvariantCulture, $"modules={found.Programs} calls={found.Calls} traps={found.Traps} modules/s={rate:F0} reference={differential.Reference} {found.Differences} {coverage}"));
+        LongRun.Record(output, name, string.Create(CultureInfo.InvariantCulture, $"modules={found.Programs} calls={found.Calls} traps={found.Traps} ({string.Join(' ', found.ByTrap.Select(x => $"{x.Key}={x.Value}"))}) modules/s={rate:F0} reference={differential.Reference} {found.Differences} {coverage}"));
         Assert.True(found.Faults.Length == 0, found.Faults);
     }
 

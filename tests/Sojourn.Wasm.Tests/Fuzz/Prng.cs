@@ -3,9 +3,25 @@ namespace Sojourn.Wasm.Tests.Fuzz;
 /// <summary>SplitMix64: small, the same everywhere, good enough to draw programs with.</summary>
 internal sealed class Prng(ulong seed)
 {
+    private readonly IReadOnlyList<ulong>? replayed;
     private ulong state = seed;
+    private int at;
+
+    /// <summary>Draws what is written down, and zeros after that.</summary>
+    public Prng(IReadOnlyList<ulong> draws)
+        : this(0) => replayed = draws;
+
+    /// <summary>Where draws are written down, or null.</summary>
+    public List<ulong>? Drawn { get; init; }
 
     public ulong Next()
+    {
+        var value = replayed is null ? Random() : at < replayed.Count ? replayed[at++] : 0;
+        Drawn?.Add(value);
+        return value;
+    }
+
+    private ulong Random()
     {
         state += 0x9E3779B97F4A7C15;
         var z = state;

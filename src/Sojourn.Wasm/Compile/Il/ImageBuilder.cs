@@ -20,7 +20,7 @@ internal enum IlType
     Object,
 }
 
-/// <summary>Writes the assembly of one module or of several: one type, one static method per function. The same image serves the running process and the cache. Several threads may add methods.</summary>
+/// <summary>Writes the assembly of one module or of several: one static method per function, in as few types as hold them. The same image serves the running process and the cache. Several threads may add methods.</summary>
 internal sealed class ImageBuilder
 {
     /// <summary>The simple name of every such assembly; this library shows it its internals.</summary>
@@ -28,6 +28,9 @@ internal sealed class ImageBuilder
 
     /// <summary>The token of the first method.</summary>
     public const int FirstMethodToken = 0x06000001;
+
+    /// <summary>The platform allows a type fewer than 65,536 methods.</summary>
+    private const int MethodsPerType = 50_000;
 
     private readonly MetadataBuilder metadata = new();
     private readonly BlobBuilder ilStream = new();
@@ -51,13 +54,16 @@ internal sealed class ImageBuilder
         metadata.AddModule(0, metadata.GetOrAddString(moduleName), metadata.GetOrAddGuid(Guid.NewGuid()), default, default);
         metadata.AddAssembly(metadata.GetOrAddString(AssemblyName), new(1, 0, 0, 0), default, default, default, AssemblyHashAlgorithm.None);
         metadata.AddTypeDefinition(default, default, metadata.GetOrAddString("<Module>"), default, MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
-        metadata.AddTypeDefinition(
-            TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit,
-            default,
-            metadata.GetOrAddString("Functions"),
-            TypeOf(typeof(object)),
-            MetadataTokens.FieldDefinitionHandle(1),
-            MetadataTokens.MethodDefinitionHandle(1));
+        for (var first = 0; first == 0 || first < methodCount; first += MethodsPerType)
+        {
+            metadata.AddTypeDefinition(
+                TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit,
+                default,
+                metadata.GetOrAddString(first == 0 ? "Functions" : $"Functions{first / MethodsPerType}"),
+                TypeOf(typeof(object)),
+                MetadataTokens.FieldDefinitionHandle(1),
+                MetadataTokens.MethodDefinitionHandle(first + 1));
+        }
     }
 
     /// <summary>The token that the method of that position will have.</summary>

@@ -46,7 +46,7 @@ internal static class GuestOperations
             case Opcode.Throw:
                 var payload = new Slot[instance.Module.Definition.Types[instance.Module.Definition.Tags[index]].Function!.Parameters.Length];
                 Fill(stage, payload);
-                throw new GuestException(new ExceptionObject(instance.Tags[index], payload));
+                throw new GuestException(GuestHeap.Exception(instance, index, payload));
             case Opcode.ThrowRef:
                 throw new GuestException(NotNull<ExceptionObject>(stage.Pop()));
             case Opcode.RefEq:
@@ -64,7 +64,7 @@ internal static class GuestOperations
 
                 break;
             case Opcode.RefI31:
-                stage.Push(new Slot { Reference = new I31Object(stage.Pop().U32 & int.MaxValue) });
+                stage.Push(new Slot { Reference = GuestHeap.I31(instance, stage.Pop().U32) });
                 break;
             case Opcode.I31GetS:
                 stage.Push(new Slot { I32 = NotNull<I31Object>(stage.Pop()).Signed });

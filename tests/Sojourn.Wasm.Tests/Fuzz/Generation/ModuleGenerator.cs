@@ -21,9 +21,9 @@ internal sealed partial class ModuleGenerator
 
     private readonly Prng random;
 
-    private ModuleGenerator(ulong seed, GeneratorOptions options)
+    private ModuleGenerator(Prng random, GeneratorOptions options)
     {
-        random = new Prng(seed);
+        this.random = random;
         Options = options;
         Shape = ProgramShape.Draw(random, options);
         Opcodes = OpcodeChoice.Of(Shape.Relaxed);
@@ -78,7 +78,10 @@ internal sealed partial class ModuleGenerator
     /// <summary>Letters of the mutable globals from index 1 on; global 0 counts steps.</summary>
     public string Globals { get; }
 
-    public static GeneratedModule Generate(ulong seed, GeneratorOptions options) => new ModuleGenerator(seed, options).Generate(seed);
+    public static GeneratedModule Generate(ulong seed, GeneratorOptions options) => new ModuleGenerator(new Prng(seed), options).Generate(seed);
+
+    /// <summary>A program of written-down draws: any draws give a valid one.</summary>
+    public static GeneratedModule Generate(Prng draws, GeneratorOptions options) => new ModuleGenerator(draws, options).Generate(0);
 
     public Signature SignatureOf(int typeIndex) => Types[typeIndex - Heap.Count];
 

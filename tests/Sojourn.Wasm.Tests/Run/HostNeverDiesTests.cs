@@ -1,0 +1,63 @@
+using Sojourn.Wasm.Tests.Child;
+using Xunit.Abstractions;
+
+namespace Sojourn.Wasm.Tests.Run;
+
+/// <summary>What guests may do that could end the host's process, each in a process of its own.</summary>
+public sealed class HostNeverDiesTests(ITestOutputHelper output)
+{
+    /// <summary>Scenarios and what they see.</summary>
+    public static TheoryData<string, string> Scenarios => new()
+    {
+        { "recursion", "StackExhausted" },
+        { "indirect-recursion", "StackExhausted" },
+        { "reference-recursion", "StackExhausted" },
+        { "mutual-recursion-with-vectors", "StackExhausted" },
+        { "recursion-under-handlers", "StackExhausted" },
+        { "host-recursion", "StackExhausted" },
+        { "start-recursion", "StackExhausted" },
+        { "memory-growth", "refused at 64 MiB" },
+        { "table-growth", "refused at 1000000 elements" },
+        { "heap-growth", "ResourceExhausted" },
+        { "heap-growth-arrays", "ResourceExhausted" },
+        { "heap-churn", "1 GB made, 32 MiB at most alive" },
+        { "exception-growth", "ResourceExhausted" },
+        { "many-instances", "ResourceExhausted after 2000" },
+        { "many-stores", "sum 0" },
+        { "whole-memory", "77 MemoryOutOfBounds MemoryOutOfBounds MemoryOutOfBounds -1 77 MemoryOutOfBounds MemoryOutOfBounds MemoryOutOfBounds -1" },
+        { "traps-on-threads", "64000 traps" },
+        { "million-casts", "100000 traps, no operands pile up" },
+        { "traps-in-host-calls", "5000 5000 100" },
+        { "host-faults-beside-traps", "12000 traps, 12000 null references of the host" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public void The_host_goes_on(string scenario, string wanted)
+    {
+        var result = ChildProcess.Run(scenario);
+        output.WriteLine(result.Row(scenario));
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Equal(wanted, result.Outcome);
+        Assert.InRange(result.PeakMegabytes, 0, 1024);
+    }
+
+    [Fact]
+    [Trait("speed", "slow")]
+    public void A_million_traps_in_a_row()
+    {
+        var result = ChildProcess.Run("million-traps");
+        output.WriteLine(result.Row("million-traps"));
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Equal("1000000 traps", result.Outcome);
+        Assert.InRange(result.PeakMegabytes, 0, 512);
+    }
+
+    [Fact]
+    public void A_wild_access_of_the_hosts_own_is_no_trap()
+    {
+        var result = ChildProcess.Run("wild-pointer");
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Equal("", result.Outcome);
+    }
+}
