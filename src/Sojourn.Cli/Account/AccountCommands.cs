@@ -15,10 +15,10 @@ internal static class AccountCommands
     public static Command Create()
     {
         ErrorRules.Add(Ledger.LedgerCommands.Explain);
-        return new Command("account", "What an account holds, and why.") { Show(), Explain() };
+        return new Command("account", "What an account holds, and why.") { Show(), Explain(), SendCommands.Send(), SendCommands.Payout() };
     }
 
-    private static Address Parse(string? text) => Address.TryParse(text, out var address)
+    internal static Address Parse(string? text) => Address.TryParse(text, out var address)
         ? address
         : throw new CliException(ExitCode.Usage, $"'{text}' is not an address", "An address is 0x and 40 hexadecimal digits.");
 
@@ -26,19 +26,20 @@ internal static class AccountCommands
     {
         var who = new Argument<string>("address") { Description = "The account." };
         var at = MarketCommands.LedgerOption();
-        var command = new Command("show", "An account's tokens.") { who, at };
+        var output = OutputOption.Create();
+        var command = new Command("show", "An account's tokens.") { who, at, output };
         command.SetRun(async run =>
         {
             var address = Parse(run.Get(who));
             using var ledger = await MarketCommands.ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
             run.Results.One(
                 await ledger.AccountAsync(address, run.Cancellation).ConfigureAwait(false),
-                new Column<AccountView>("Address", account => account.Address.ToString()),
-                new Column<AccountView>("Free", account => account.Free.ToString()),
-                new Column<AccountView>("Withheld", account => account.Withheld.ToString()),
-                new Column<AccountView>("Matured", account => account.Matured.ToString()),
-                new Column<AccountView>("Staked", account => account.Staked.ToString()),
-                new Column<AccountView>("Unbonding", account => account.Unbonding.ToString()));
+                new Column<AccountView>("address", account => account.Address.ToString()),
+                new Column<AccountView>("free", account => account.Free.ToString()),
+                new Column<AccountView>("withheld", account => account.Withheld.ToString()),
+                new Column<AccountView>("matured", account => account.Matured.ToString()),
+                new Column<AccountView>("staked", account => account.Staked.ToString()),
+                new Column<AccountView>("unbonding", account => account.Unbonding.ToString()));
         });
         return command;
     }
@@ -49,7 +50,8 @@ internal static class AccountCommands
         var job = new Option<string>("--job") { Description = "Only this job's lines." };
         var max = new Option<int>("--max") { Description = "At most so many lines.", DefaultValueFactory = _ => 50 };
         var at = MarketCommands.LedgerOption();
-        var command = new Command("explain", "Why an account was paid, or was not: every line with its reason, newest first.") { who, job, max, at };
+        var output = OutputOption.Create();
+        var command = new Command("explain", "Why an account was paid, or was not: every line with its reason, newest first.") { who, job, max, at, output };
         command.SetRun(async run =>
         {
             var address = Parse(run.Get(who));
@@ -62,11 +64,11 @@ internal static class AccountCommands
             using var ledger = await MarketCommands.ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
             run.Results.List(
                 await ledger.ExplainAsync(address, only, run.Get(max), run.Cancellation).ConfigureAwait(false),
-                new Column<LedgerLine>("Height", line => JsonValue.Create(line.Height)),
-                new Column<LedgerLine>("Amount", line => line.Amount.ToString()),
-                new Column<LedgerLine>("Reason", line => line.Reason.ToString()),
-                new Column<LedgerLine>("Words", line => line.Reason.Words()),
-                new Column<LedgerLine>("Job", line => line.Job.IsZero ? "" : line.Job.ToString()));
+                new Column<LedgerLine>("height", line => JsonValue.Create(line.Height)),
+                new Column<LedgerLine>("amount", line => line.Amount.ToString()),
+                new Column<LedgerLine>("reason", line => line.Reason.ToString()),
+                new Column<LedgerLine>("words", line => line.Reason.Words()),
+                new Column<LedgerLine>("job", line => line.Job.IsZero ? "" : line.Job.ToString()));
         });
         return command;
     }

@@ -10,6 +10,7 @@ using Sojourn.Hosting.Devnet;
 using Sojourn.Hosting.JobFiles;
 using Sojourn.Hosting.Publishing;
 using Sojourn.Hosting.Yaml;
+using Sojourn.Ledger.Embedded.Http;
 using Sojourn.Primitives;
 using Sojourn.Protocol.DropBox;
 using Sojourn.Protocol.Reasons;
@@ -32,7 +33,7 @@ internal static class JobCommands
             DevnetUnreachableException => new CliError(ExitCode.Unreachable, e.Message),
             _ => null,
         });
-        return new Command("job", "Jobs: post, watch, fetch results.") { Run(), Validate(), List(), Describe(), Get(), Stop() };
+        return new Command("job", "Jobs: post, watch, fetch results.") { Run(), PostCommand.Create(), Validate(), List(), Describe(), Get(), Stop() };
     }
 
     private static Command Validate()
@@ -131,11 +132,12 @@ internal static class JobCommands
         var output = OutputOption.Create();
         var open = new Option<bool>("--open") { Description = "Only jobs that are not closed." };
         var idOnly = new Option<bool>("--id-only") { Description = "Print ids alone." };
-        var command = new Command("list", "List jobs, newest first.") { folder, open, idOnly, output };
+        var at = LedgerOption();
+        var command = new Command("list", "List jobs, newest first.") { folder, at, open, idOnly, output };
         command.SetRun(async run =>
         {
-            using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
-            var jobs = await net.Ledger.JobsAsync(new JobQuery(Open: run.Get(open), Max: 1000), run.Cancellation).ConfigureAwait(false);
+            using var ledger = await LedgerAsync(run, folder, at).ConfigureAwait(false);
+            var jobs = await ledger.JobsAsync(new JobQuery(Open: run.Get(open), Max: 1000), run.Cancellation).ConfigureAwait(false);
             if (run.Get(idOnly))
             {
                 foreach (var job in jobs)
@@ -163,11 +165,12 @@ internal static class JobCommands
         var folder = DevnetCommands.FolderOption();
         var id = IdArgument();
         var output = OutputOption.Create();
-        var command = new Command("describe", "Show a job: terms, rounds, who did what, who was paid and why.") { id, folder, output };
+        var at = LedgerOption();
+        var command = new Command("describe", "Show a job: terms, rounds, who did what, who was paid and why.") { id, folder, at, output };
         command.SetRun(async run =>
         {
-            using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
-            var job = await JobOfAsync(net, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
+            using var ledger = await LedgerAsync(run, folder, at).ConfigureAwait(false);
+            var job = await JobOfAsync(ledger, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
             var node = JobWords.Describe(job);
             if (run.Format == OutputFormat.Table)
             {
@@ -194,7 +197,7 @@ internal static class JobCommands
         {
             using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
             using var party = net.Party(run.Get(who)!);
-            var job = await JobOfAsync(net, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
+            var job = await JobOfAsync(net.Ledger, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
             var (round, executor) = job.Rounds.SelectMany(r => r.Executors.Select(e => (r, e))).LastOrDefault(pair => pair.e.Result?.Statement.Tag == job.AgreedTag && job.AgreedTag is not null);
             if (executor?.Result is not { } result)
             {
@@ -233,31 +236,56 @@ internal static class JobCommands
         var folder = DevnetCommands.FolderOption();
         var id = IdArgument();
         var who = new Option<string>("--as") { Description = "The requester.", DefaultValueFactory = _ => "requester" };
-        var command = new Command("stop", "Cancel a job whose draw is not known yet.") { id, folder, who };
+        var at = LedgerOption();
+        var key = Account.SigningKey.CreateOption();
+        var command = new Command("stop", "Cancel a job whose draw is not known yet.") { id, folder, who, at, key };
         command.SetRun(async run =>
         {
+            const string Remedy = "Once the beacon is known a job runs to its end; that is what keeps posters from choosing who is drawn.";
+            if (run.Get(at) is not null)
+            {
+                using var ledger = await LedgerAsync(run, folder, at).ConfigureAwait(false);
+                using var signer = Account.SigningKey.Load(run.Get(key)!);
+                await signer.SubmitAsync(ledger, new JobCancel((await JobOfAsync(ledger, run.Get(id)!, run.Cancellation).ConfigureAwait(false)).Id), run.Cancellation).ConfigureAwait(false);
+                return ExitCode.Ok;
+            }
+
             using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
             using var party = net.Party(run.Get(who)!);
-            var job = await JobOfAsync(net, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
+            var job = await JobOfAsync(net.Ledger, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
             var result = await net.SubmitAsync(party, new JobCancel(job.Id), run.Cancellation).ConfigureAwait(false);
             return result.Applied ? ExitCode.Ok
-                : throw new CliException(ExitCode.Refused, $"the ledger refused: {result.Refusal}.", "Once the beacon is known a job runs to its end; that is what keeps posters from choosing who is drawn.");
+                : throw new CliException(ExitCode.Refused, $"the ledger refused: {result.Refusal}.", Remedy);
         });
         return command;
     }
 
+    private static Option<string?> LedgerOption() => new("--ledger") { Description = "A ledger's address, instead of a development network's folder." };
+
+    private static async Task<HttpLedger> LedgerAsync(CommandRun run, Option<DirectoryInfo?> folder, Option<string?> at)
+    {
+        if (run.Get(at) is { } address)
+        {
+            return await Market.MarketCommands.ConnectAsync(address, run.Cancellation).ConfigureAwait(false);
+        }
+
+        var network = DevnetCommands.FolderOf(run.Get(folder));
+        var file = DevnetFile.Read(network) ?? throw new DevnetUnreachableException($"no development network is up in {network}: start one with ./sojourn devnet up, or name a ledger with --ledger");
+        return await HttpLedger.ConnectAsync(file.Ledger, cancellation: run.Cancellation).ConfigureAwait(false);
+    }
+
     private static Argument<string> IdArgument() => new("job") { Description = "The job's id, or its beginning." };
 
-    private static async Task<JobView> JobOfAsync(DevnetClient net, string id, CancellationToken cancel)
+    private static async Task<JobView> JobOfAsync(HttpLedger ledger, string id, CancellationToken cancel)
     {
         if (!Digest.TryParse(id, out var digest))
         {
-            var found = (await net.Ledger.JobsAsync(new JobQuery(Max: 10_000), cancel).ConfigureAwait(false)).Where(job => job.Id.ToString().StartsWith(id, StringComparison.OrdinalIgnoreCase)).ToList();
+            var found = (await ledger.JobsAsync(new JobQuery(Max: 10_000), cancel).ConfigureAwait(false)).Where(job => job.Id.ToString().StartsWith(id, StringComparison.OrdinalIgnoreCase)).ToList();
             digest = found.Count == 1 ? found[0].Id
                 : throw new CliException(found.Count == 0 ? ExitCode.NotFound : ExitCode.Usage, string.Create(CultureInfo.InvariantCulture, $"{found.Count} jobs begin with '{id}'."), "sojourn job list shows them.");
         }
 
-        return await net.Ledger.JobAsync(digest, cancel).ConfigureAwait(false) ?? throw new CliException(ExitCode.NotFound, $"no job is called {digest}.", "sojourn job list shows those there are.");
+        return await ledger.JobAsync(digest, cancel).ConfigureAwait(false) ?? throw new CliException(ExitCode.NotFound, $"no job is called {digest}.", "sojourn job list shows those there are.");
     }
 
     private static ReadOnlyMemory<byte> RecipientOf(DevnetClient net, string name)

@@ -19,7 +19,7 @@ internal static class LedgerCommands
     public static Command Create()
     {
         ErrorRules.Add(Explain);
-        return new Command("ledger", "Make, serve, check and export an embedded ledger.") { Init(), Serve(), Verify("verify", "Check every block, signature, beacon and index."), Verify("replay", "Replay all blocks from genesis and print the state's root."), Export() };
+        return new Command("ledger", "Make, serve, check and export an embedded ledger.") { Init(), Serve(), Verify("verify", "Check every block, signature, beacon and index."), Verify("replay", "Replay all blocks from genesis and print the state's root."), Export(), Head() };
     }
 
     internal static CliError? Explain(Exception exception) => exception switch
@@ -41,33 +41,65 @@ internal static class LedgerCommands
         var development = new Option<bool>("--development") { Description = "Admit simulated evidence: for tests only." };
         var height = new Option<uint>("--height-ms") { Description = "How long a height lasts, in milliseconds.", DefaultValueFactory = _ => 1000 };
         var onChallenge = new Option<bool>("--vrf-on-challenge") { Description = "Check VRF proofs only when they are challenged." };
-        var command = new Command("init", "Make a new ledger: its keys, its genesis, its database.") { folder, name, development, height, onChallenge };
+        var sequencers = new Option<int>("--sequencers") { Description = "How many sequencers order transactions and take over from one another; each gets a folder of its own below the ledger's.", DefaultValueFactory = _ => 1 };
+        var tokens = new Option<ulong>("--issuer-tokens") { Description = "Tokens that the issuer has from the start." };
+        var command = new Command("init", "Make a new ledger: its keys, its genesis, its database.") { folder, name, development, height, onChallenge, sequencers, tokens };
         command.SetRun(async run =>
         {
             var path = run.Get(folder)!;
-            if (File.Exists(Database(path)))
+            var count = run.Get(sequencers);
+            if (count is < 1 or > 15 || count == 2)
             {
-                throw new CliException(ExitCode.Usage, $"'{path}' holds a ledger already", "Choose another folder.");
+                throw new CliException(ExitCode.Usage, $"{count} sequencers are not possible", "One, or 3 to 15: a majority must be left when one is away.");
             }
 
-            Directory.CreateDirectory(path);
-            using var identity = Secp256k1Identity.Generate();
-            using var beacon = VrfPrivateKey.Generate();
-            await WriteSecretAsync(Path.Combine(path, "sequencer.key"), identity.ExportScalar(), run.Cancellation).ConfigureAwait(false);
-            await WriteSecretAsync(Path.Combine(path, "beacon.key"), beacon.ExportScalar(), run.Cancellation).ConfigureAwait(false);
-            var genesis = new LedgerGenesis
+            string[] places = count == 1 ? [path] : [.. Enumerable.Range(0, count).Select(i => Path.Combine(path, $"sequencer-{i}"))];
+            if (Array.Find(places, place => File.Exists(Database(place))) is { } taken)
             {
-                Name = run.Get(name)!,
-                Development = run.Get(development),
-                HeightMilliseconds = Math.Max(1, run.Get(height)),
-                StartsAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
-                Issuer = identity.Address,
-                VrfOnChallenge = run.Get(onChallenge),
-                Sequencers = [new Sequencer(identity.Address, beacon.Public.Bytes)],
-            };
-            EmbeddedLedger.Create(Database(path), genesis);
-            run.Out.WriteLine(GenesisCodec.DigestOf(genesis));
-            run.Note($"Its issuer is {identity.Address}. Next: sojourn ledger serve {path}");
+                throw new CliException(ExitCode.Usage, $"'{taken}' holds a ledger already", "Choose another folder.");
+            }
+
+            var keys = new List<(Secp256k1Identity Identity, VrfPrivateKey Beacon)>();
+            try
+            {
+                foreach (var place in places)
+                {
+                    Directory.CreateDirectory(place);
+                    keys.Add((Secp256k1Identity.Generate(), VrfPrivateKey.Generate()));
+                    await WriteSecretAsync(Path.Combine(place, "sequencer.key"), keys[^1].Identity.ExportScalar(), run.Cancellation).ConfigureAwait(false);
+                    await WriteSecretAsync(Path.Combine(place, "beacon.key"), keys[^1].Beacon.ExportScalar(), run.Cancellation).ConfigureAwait(false);
+                }
+
+                var issuer = keys[0].Identity.Address;
+                var genesis = new LedgerGenesis
+                {
+                    Name = run.Get(name)!,
+                    Development = run.Get(development),
+                    HeightMilliseconds = Math.Max(1, run.Get(height)),
+                    StartsAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+                    Issuer = issuer,
+                    VrfOnChallenge = run.Get(onChallenge),
+                    Sequencers = [.. keys.Select(key => new Sequencer(key.Identity.Address, key.Beacon.Public.Bytes))],
+                    Allocations = run.Get(tokens) == 0 ? [] : [new Allocation(issuer, run.Get(tokens))],
+                };
+                foreach (var place in places)
+                {
+                    EmbeddedLedger.Create(Database(place), genesis);
+                }
+
+                run.Out.WriteLine(GenesisCodec.DigestOf(genesis));
+                run.Note(count == 1
+                    ? $"Its issuer is {issuer}. Next: sojourn ledger serve {path}"
+                    : $"Its issuer is {issuer}. Give each machine one folder. Next, on each: sojourn ledger serve {path}/sequencer-N --listen URL --peers URL0,URL1,…");
+            }
+            finally
+            {
+                keys.ForEach(key =>
+                {
+                    key.Identity.Dispose();
+                    key.Beacon.Dispose();
+                });
+            }
         });
         return command;
     }
@@ -102,13 +134,16 @@ internal static class LedgerCommands
     {
         var folder = Folder();
         var listen = new Option<string>("--listen") { Description = "Where to listen.", DefaultValueFactory = _ => "http://127.0.0.1:7070" };
-        var command = new Command("serve", "Order transactions and serve the ledger over HTTP until Ctrl+C.") { folder, listen };
+        var peers = new Option<string>("--peers") { Description = "With several sequencers: the addresses of all, in the order of the genesis, with commas.", DefaultValueFactory = _ => "" };
+        var takeOver = new Option<int>("--take-over-ms") { Description = "After how long a silence of the leader the next sequencer takes over.", DefaultValueFactory = _ => 1000 };
+        var command = new Command("serve", "Order transactions and serve the ledger over HTTP until Ctrl+C.") { folder, listen, peers, takeOver };
         command.SetRun(async run =>
         {
             var path = run.Get(folder)!;
             using var identity = Secp256k1Identity.Import(ReadSecret(Path.Combine(path, "sequencer.key")));
             using var beacon = VrfPrivateKey.Import(ReadSecret(Path.Combine(path, "beacon.key")));
-            await using var ledger = EmbeddedLedger.Open(new EmbeddedLedgerOptions { Path = Database(path), Sequencer = new Secp256k1Signer(identity), BeaconKey = new EcVrfProver(beacon) });
+            await using var ledger = EmbeddedLedger.Open(new EmbeddedLedgerOptions { Path = Database(path), Sequencer = new Secp256k1Signer(identity), BeaconKey = new EcVrfProver(beacon),
+                Peers = [.. run.Get(peers)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Market.MarketCommands.AddressOf)], TakeOverAfter = TimeSpan.FromMilliseconds(Math.Clamp(run.Get(takeOver), 100, 600_000)) });
             await using var server = await LedgerServer.StartAsync(ledger, run.Get(listen)!, run.Cancellation).ConfigureAwait(false);
             run.Out.WriteLine(server.Address);
             run.Note($"Ledger {ledger.GenesisDigest}. Ctrl+C stops it.");
@@ -127,28 +162,31 @@ internal static class LedgerCommands
 
     private static Command Verify(string verb, string what)
     {
-        var folder = Folder();
-        var command = new Command(verb, what) { folder };
+        var folder = new Argument<string>("ledger") { Description = "The ledger's folder, or a file that 'ledger export' wrote." };
+        var output = OutputOption.Create();
+        var command = new Command(verb, what) { folder, output };
         command.SetRun(async run =>
         {
-            var path = Database(run.Get(folder)!);
-            if (!File.Exists(path))
+            var given = run.Get(folder)!;
+            var path = Database(given);
+            if (!File.Exists(path) && !File.Exists(given))
             {
-                throw new CliException(ExitCode.NotFound, $"there is no ledger in '{run.Get(folder)}'");
+                throw new CliException(ExitCode.NotFound, $"there is no ledger in '{given}'");
             }
 
-            var result = await Task.Run(() => LedgerAudit.Verify(path, cancellation: run.Cancellation), run.Cancellation).ConfigureAwait(false);
+            using var progress = run.Progress(verb == "replay" ? "replaying" : "checking");
+            var result = await Task.Run(() => File.Exists(path) ? LedgerAudit.Verify(path, cancellation: run.Cancellation) : ExportFile.Replay(given, run.Cancellation), run.Cancellation).ConfigureAwait(false);
             if (result.Fault is { } fault)
             {
-                throw new CliException(ExitCode.BadInput, $"the ledger in '{run.Get(folder)}' is not sound: {fault}", "Blocks before that one are good: 'sojourn ledger export' gives them.");
+                throw new CliException(ExitCode.BadInput, $"the ledger in '{given}' is not sound: {fault}", "Blocks before that one are good: 'sojourn ledger export' gives them.");
             }
 
             run.Results.One(
                 result,
-                new Column<AuditResult>("Blocks", audit => JsonValue(audit.Blocks)),
-                new Column<AuditResult>("Transactions", audit => JsonValue(audit.Transactions)),
-                new Column<AuditResult>("Height", audit => JsonValue(audit.Height)),
-                new Column<AuditResult>("StateRoot", audit => audit.StateRoot.ToString()));
+                new Column<AuditResult>("blocks", audit => JsonValue(audit.Blocks)),
+                new Column<AuditResult>("transactions", audit => JsonValue(audit.Transactions)),
+                new Column<AuditResult>("height", audit => JsonValue(audit.Height)),
+                new Column<AuditResult>("stateRoot", audit => audit.StateRoot.ToString()));
         });
         return command;
     }
@@ -162,23 +200,43 @@ internal static class LedgerCommands
         var command = new Command("export", "Write genesis and all blocks into one file that anyone can check.") { folder, file };
         command.SetRun(async run =>
         {
-            await using var ledger = EmbeddedLedger.Open(new EmbeddedLedgerOptions { Path = Database(run.Get(folder)!) });
-            await using var output = new FileStream(run.Get(file)!, FileMode.CreateNew);
-            var genesis = GenesisCodec.Encode(ledger.Genesis);
-            output.Write(BitConverter.GetBytes(genesis.Length));
-            output.Write(genesis);
-            ulong next = 1;
-            for (IReadOnlyList<Block> blocks; (blocks = ledger.Blocks(next, 1000)).Count > 0; next += (ulong)blocks.Count)
+            if (!File.Exists(Database(run.Get(folder)!)))
             {
-                foreach (var block in blocks)
-                {
-                    block.WriteTo(output);
-                }
-
-                run.Cancellation.ThrowIfCancellationRequested();
+                throw new CliException(ExitCode.NotFound, $"there is no ledger in '{run.Get(folder)}'");
             }
 
+            if (File.Exists(run.Get(file)))
+            {
+                throw new CliException(ExitCode.Usage, $"'{run.Get(file)}' is there already", "Choose another name.");
+            }
+
+            await using var ledger = EmbeddedLedger.Open(new EmbeddedLedgerOptions { Path = Database(run.Get(folder)!) });
+            var next = ExportFile.Write(ledger, run.Get(file)!, run.Cancellation) + 1;
             run.Out.WriteLine((next - 1).ToString(CultureInfo.InvariantCulture));
+        });
+        return command;
+    }
+
+    private static Command Head()
+    {
+        var at = Market.MarketCommands.LedgerOption();
+        var output = OutputOption.Create();
+        var command = new Command("head", "Where a ledger stands: its last block, whose signature is checked, and who leads.") { at, output };
+        command.SetRun(async run =>
+        {
+            using var ledger = await Market.MarketCommands.ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
+            var header = await ledger.ProvenHeadAsync(run.Cancellation).ConfigureAwait(false);
+            var head = await ledger.HeadAsync(run.Cancellation).ConfigureAwait(false);
+            run.Results.One(
+                head,
+                new Column<Protocol.Views.LedgerHead>("ledger", item => item.Genesis.ToString()),
+                new Column<Protocol.Views.LedgerHead>("height", item => JsonValue(item.Height)),
+                new Column<Protocol.Views.LedgerHead>("block", _ => JsonValue(header?.Number ?? 0)),
+                new Column<Protocol.Views.LedgerHead>("sequencer", _ => header is null ? null : ChainFollower.SequencerOf(ledger.Genesis, header.Term)?.Address.ToString()),
+                new Column<Protocol.Views.LedgerHead>("receipts", item => JsonValue(item.Receipts)),
+                new Column<Protocol.Views.LedgerHead>("receiptRoot", item => item.ReceiptRoot.ToString()),
+                new Column<Protocol.Views.LedgerHead>("treasury", item => item.Treasury.ToString()),
+                new Column<Protocol.Views.LedgerHead>("tokensHeld", item => item.TokensHeld.ToString()));
         });
         return command;
     }

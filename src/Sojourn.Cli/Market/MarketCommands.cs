@@ -18,12 +18,14 @@ internal static class MarketCommands
         return new Command("market", "Nodes, offers, and what a committee is worth.") { Odds(), Nodes(), Offers() };
     }
 
-    internal static Option<string> LedgerOption() => new("--ledger") { Description = "The ledger's address.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("SOJOURN_LEDGER") ?? "http://127.0.0.1:7070" };
+    internal static Option<string> LedgerOption() => new("--ledger") { Description = "The ledger's address, or those of its sequencers in the order of the genesis, with commas. Else SOJOURN_LEDGER.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("SOJOURN_LEDGER") ?? "http://127.0.0.1:7070" };
 
-    internal static async Task<HttpLedger> ConnectAsync(string address, CancellationToken cancellation) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-            ? await HttpLedger.ConnectAsync(uri, cancellation: cancellation).ConfigureAwait(false)
-            : throw new CliException(ExitCode.Usage, $"'{address}' is not a ledger's address", "Give one such as http://127.0.0.1:7070.");
+    internal static async Task<HttpLedger> ConnectAsync(string addresses, CancellationToken cancellation) =>
+        await HttpLedger.ConnectAsync((Uri[])[.. addresses.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(AddressOf)] is { Length: > 0 } several ? several : [AddressOf(addresses)], cancellation: cancellation).ConfigureAwait(false);
+
+    internal static Uri AddressOf(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+        ? uri
+        : throw new CliException(ExitCode.Usage, $"'{address}' is not a ledger's address", "Give one such as http://127.0.0.1:7070.");
 
     private sealed record Chance(int Percent, double Capture, double Block, double Results);
 
@@ -32,7 +34,8 @@ internal static class MarketCommands
         var units = new Option<ulong>("--units") { Description = "All staked units of the network.", DefaultValueFactory = _ => 1000 };
         var verifiers = new Option<int>("--verifiers") { Description = "Verifier seats.", DefaultValueFactory = _ => 21 };
         var executors = new Option<int>("--executors") { Description = "Executors.", DefaultValueFactory = _ => 3 };
-        var command = new Command("odds", "What a coalition's chances against one job are, by its share of the stake.") { units, verifiers, executors };
+        var output = OutputOption.Create();
+        var command = new Command("odds", "What a coalition's chances against one job are, by its share of the stake.") { units, verifiers, executors, output };
         command.SetRun(run =>
         {
             var (all, seats, runs) = (run.Get(units), run.Get(verifiers), run.Get(executors));
@@ -48,10 +51,10 @@ internal static class MarketCommands
             }).ToList();
             run.Results.List(
                 rows,
-                new Column<Chance>("Stake", row => $"{row.Percent} %"),
-                new Column<Chance>("Admits", row => Text(row.Capture)),
-                new Column<Chance>("Stops", row => Text(row.Block)),
-                new Column<Chance>("Results", row => Text(row.Results)));
+                new Column<Chance>("stake", row => $"{row.Percent} %"),
+                new Column<Chance>("admits", row => Text(row.Capture)),
+                new Column<Chance>("stops", row => Text(row.Block)),
+                new Column<Chance>("results", row => Text(row.Results)));
             run.Note("Admits: it holds a quorum of the verifiers. Stops: the others do not. Results: it is the agreeing majority of the executors.");
             return Task.CompletedTask;
         });
@@ -63,18 +66,19 @@ internal static class MarketCommands
     private static Command Nodes()
     {
         var at = LedgerOption();
-        var command = new Command("nodes", "Registered nodes.") { at };
+        var output = OutputOption.Create();
+        var command = new Command("nodes", "Registered nodes.") { at, output };
         command.SetRun(async run =>
         {
             using var ledger = await ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
             run.Results.List(
                 await ledger.NodesAsync(cancellation: run.Cancellation).ConfigureAwait(false),
-                new Column<NodeView>("Node", node => node.Address.ToString()),
-                new Column<NodeView>("Level", node => node.Profile.Level.ToString()),
-                new Column<NodeView>("Units", node => JsonValue.Create(node.Units)),
-                new Column<NodeView>("Agreed", node => JsonValue.Create(node.Record.Agreed)),
-                new Column<NodeView>("Wrong", node => JsonValue.Create(node.Record.Wrong)),
-                new Column<NodeView>("Gateway", node => node.Profile.Gateway));
+                new Column<NodeView>("node", node => node.Address.ToString()),
+                new Column<NodeView>("level", node => node.Profile.Level.ToString()),
+                new Column<NodeView>("units", node => JsonValue.Create(node.Units)),
+                new Column<NodeView>("agreed", node => JsonValue.Create(node.Record.Agreed)),
+                new Column<NodeView>("wrong", node => JsonValue.Create(node.Record.Wrong)),
+                new Column<NodeView>("gateway", node => node.Profile.Gateway));
         });
         return command;
     }
@@ -82,18 +86,19 @@ internal static class MarketCommands
     private static Command Offers()
     {
         var at = LedgerOption();
-        var command = new Command("offers", "Open offers of data and code.") { at };
+        var output = OutputOption.Create();
+        var command = new Command("offers", "Open offers of data and code.") { at, output };
         command.SetRun(async run =>
         {
             using var ledger = await ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
             run.Results.List(
                 await ledger.OffersAsync(new OfferQuery(), run.Cancellation).ConfigureAwait(false),
-                new Column<OfferView>("Offer", offer => offer.Id.ToString()),
-                new Column<OfferView>("Kind", offer => offer.Terms.Kind.ToString()),
-                new Column<OfferView>("Content", offer => offer.Terms.Content.ToString()),
-                new Column<OfferView>("Price", offer => offer.Terms.Price.ToString()),
-                new Column<OfferView>("Level", offer => offer.Terms.LevelMin.ToString()),
-                new Column<OfferView>("Uses", offer => JsonValue.Create(offer.Uses)));
+                new Column<OfferView>("offer", offer => offer.Id.ToString()),
+                new Column<OfferView>("kind", offer => offer.Terms.Kind.ToString()),
+                new Column<OfferView>("content", offer => offer.Terms.Content.ToString()),
+                new Column<OfferView>("price", offer => offer.Terms.Price.ToString()),
+                new Column<OfferView>("level", offer => offer.Terms.LevelMin.ToString()),
+                new Column<OfferView>("uses", offer => JsonValue.Create(offer.Uses)));
         });
         return command;
     }

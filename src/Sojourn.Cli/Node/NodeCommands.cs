@@ -31,7 +31,7 @@ internal static class NodeCommands
             Steer("pause", "Draw no more jobs until 'resume', also after a restart; what runs goes on."),
             Steer("resume", "Draw jobs again."),
             Steer("drain", "Draw no more jobs, finish what runs, then end."),
-            Log(),
+            Log(), RegisterCommand.Create(),
         };
     }
 

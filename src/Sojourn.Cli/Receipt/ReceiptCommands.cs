@@ -11,7 +11,7 @@ namespace Sojourn.Cli.Receipt;
 internal static class ReceiptCommands
 {
     /// <summary>The noun.</summary>
-    public static Command Create() => new("receipt", "Signed statements of what ran on what, and what came out.") { Show(), Verify() };
+    public static Command Create() => new("receipt", "Signed statements of what ran on what, and what came out.") { Show(), Verify(), LogCommand.Log(), LogCommand.Prove() };
 
     private static Command Show()
     {

@@ -447,9 +447,17 @@ public sealed class NetworkWorld
         if (seat.Status == SeatStatus.Admitted && round.Commits)
         {
             var commit = _bench.CommitOf(node, job.Id, output);
-            if (behaviour == Behaviour.ResultCopier && round.Executors.Find(other => other.Status == SeatStatus.Committed) is { } copied)
+            if (behaviour == Behaviour.ResultCopier)
             {
-                commit = commit with { Commitment = copied.Commitment };
+                // Waits for something to copy as long as it can.
+                if (round.Executors.Find(other => other.Status == SeatStatus.Committed) is { } copied)
+                {
+                    commit = commit with { Commitment = copied.Commitment };
+                }
+                else if (_bench.State.Height + 1 < round.RunClose)
+                {
+                    return;
+                }
             }
 
             Send(node, commit, job.Id, round.Index);
@@ -470,6 +478,12 @@ public sealed class NetworkWorld
     private void Verify(Party node, JobState job, RoundState round, int index, Behaviour behaviour)
     {
         var voteFor = round.Executors.Where(seat => seat.Evidence is not null && seat.Votes[index] is null).OrderBy(seat => seat.Node).ToList();
+        if (behaviour == Behaviour.VoteCopier && _bench.State.Height + 1 < round.VoteClose)
+        {
+            // Waits for votes to copy as long as it can.
+            voteFor.RemoveAll(seat => Array.TrueForAll(seat.Votes, vote => vote is null));
+        }
+
         if (voteFor.Count > 0 && _bench.State.Height <= round.VoteClose)
         {
             if (behaviour == Behaviour.Equivocator)
