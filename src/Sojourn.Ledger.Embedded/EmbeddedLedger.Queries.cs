@@ -245,7 +245,7 @@ public sealed partial class EmbeddedLedger
         var known = Volatile.Read(ref _signedRoot);
         if (known is null || known.Size != size)
         {
-            known = new SignedRoot(size, LogProof.SignRoot(GenesisDigest, root, signer));
+            known = new SignedRoot(size, LogProof.SignRoot(GenesisDigest, size, root, signer));
             Volatile.Write(ref _signedRoot, known);
         }
 

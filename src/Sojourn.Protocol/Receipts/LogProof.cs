@@ -31,7 +31,7 @@ public enum LogProofFault
 
 /// <summary>Proof that a receipt is in a ledger's log, checked offline with the genesis alone.</summary>
 /// <remarks>
-/// A COSE Receipt (draft-ietf-cose-merkle-tree-proofs) as SCITT transparency services give: COSE_Sign1 with a detached payload, the log's root; protected header: algorithm, key, issuer (the ledger), and
+/// A COSE Receipt (draft-ietf-cose-merkle-tree-proofs) as SCITT transparency services give: COSE_Sign1 with a detached payload, the log's root; protected header: algorithm, claims (issuer: the ledger; the log's size as private claim -65537), and
 /// 395 (verifiable data structure) = 1, RFC9162_SHA256; unprotected header 396 (proofs) = { -1: [ bstr .cbor [size, index, [path]] ] }. The algorithm is ES256K or ES256, after the sequencer's key.
 /// </remarks>
 public sealed class LogProof
@@ -42,6 +42,7 @@ public sealed class LogProof
     private const long Algorithm = 1;
     private const long KeyId = 4;
     private const long Claims = 15;
+    private const long SizeClaim = -65537;
     private const long DataStructure = 395;
     private const long Proofs = 396;
     private const long Inclusion = -1;
@@ -76,17 +77,18 @@ public sealed class LogProof
     /// <summary>The path, leaf to root.</summary>
     public ImmutableArray<Digest> Path { get; }
 
-    /// <summary>A sequencer's signature over a root: over SHA-256 of the Sig_structure. The log's size is not part of it, since the root of a tree of another size is another root.</summary>
+    /// <summary>A sequencer's signature over a root: over SHA-256 of the Sig_structure.</summary>
     /// <param name="ledger">The ledger.</param>
+    /// <param name="size">The log's size. It is a claim of the protected header: a path alone would hold for several sizes.</param>
     /// <param name="root">The log's root.</param>
     /// <param name="signer">The sequencer's key.</param>
     /// <returns>The signature's envelope.</returns>
-    public static byte[] SignRoot(in Digest ledger, in Digest root, ISigner signer)
+    public static byte[] SignRoot(in Digest ledger, ulong size, in Digest root, ISigner signer)
     {
         ArgumentNullException.ThrowIfNull(signer);
         // Which scheme the key has shows in what it signs; the header names it.
-        var envelope = signer.Sign(SigningDigest(Protected(ledger, Es256k), root));
-        return envelope.Length == P256Envelope ? signer.Sign(SigningDigest(Protected(ledger, Es256), root)) : envelope;
+        var envelope = signer.Sign(SigningDigest(Protected(ledger, Es256k, size), root));
+        return envelope.Length == P256Envelope ? signer.Sign(SigningDigest(Protected(ledger, Es256, size), root)) : envelope;
     }
 
     /// <summary>Makes a proof from what the log gives.</summary>
@@ -122,7 +124,7 @@ public sealed class LogProof
 
         inclusion.EndArray().EndArray();
         var w = new CborWriter(CborProfile.Deterministic, 512 + (34 * Path.Length));
-        w.WriteTag(18).BeginArray().WriteBytes(Protected(Ledger, AlgorithmOf(_key))).BeginMap()
+        w.WriteTag(18).BeginArray().WriteBytes(Protected(Ledger, AlgorithmOf(_key), Size)).BeginMap()
             .WriteInteger(KeyId).WriteBytes(_key)
             .WriteInteger(Proofs).BeginMap().WriteInteger(Inclusion).BeginArray().WriteBytes(inclusion.ToArray()).EndArray().EndMap()
             .EndMap().WriteNull().WriteBytes(_signature).EndArray();
@@ -145,7 +147,7 @@ public sealed class LogProof
             var r = new CborReader(encoded, CborProfile.Deterministic, 16);
             r.ReadTag(18);
             r.ReadArrayHeaderExactly(4);
-            if (!TryReadProtected(r.ReadBytes(256), out var ledger, out var algorithm))
+            if (!TryReadProtected(r.ReadBytes(256), out var ledger, out var algorithm, out var signedSize))
             {
                 return false;
             }
@@ -173,6 +175,11 @@ public sealed class LogProof
             }
 
             inner.ReadEnd();
+            if (size != signedSize)
+            {
+                return false;
+            }
+
             r.ReadNull();
             var signature = r.ReadBytesExactly(64).ToArray();
             r.ReadEnd();
@@ -204,7 +211,7 @@ public sealed class LogProof
         }
 
         byte[] envelope = _key.Length == 1 ? [1, .. _signature, _key[0]] : [2, .. _key, .. _signature];
-        var digest = SigningDigest(Protected(Ledger, AlgorithmOf(_key)), root);
+        var digest = SigningDigest(Protected(Ledger, AlgorithmOf(_key), Size), root);
         foreach (var sequencer in genesis.Sequencers)
         {
             if (signatures.Verify(sequencer.Address, digest, envelope))
@@ -257,24 +264,26 @@ public sealed class LogProof
 
     private static long AlgorithmOf(byte[] key) => key.Length == 1 ? Es256k : Es256;
 
-    // { 1: alg, 15: { 1: issuer }, 395: 1 }.
-    private static byte[] Protected(in Digest ledger, long algorithm)
+    // { 1: alg, 15: { 1: issuer, -65537: size }, 395: 1 }.
+    private static byte[] Protected(in Digest ledger, long algorithm, ulong size)
     {
         var w = new CborWriter(CborProfile.Deterministic, 128);
-        w.BeginMap().WriteKey(Algorithm).WriteInteger(algorithm).WriteKey(Claims).BeginMap().WriteKey(1).WriteText(IssuerPrefix + ledger).EndMap().WriteKey(DataStructure).WriteInteger(1).EndMap();
+        w.BeginMap().WriteKey(Algorithm).WriteInteger(algorithm).WriteKey(Claims).BeginMap().WriteKey(1).WriteText(IssuerPrefix + ledger).WriteKey(SizeClaim).WriteUnsigned(size).EndMap().WriteKey(DataStructure).WriteInteger(1).EndMap();
         return w.ToArray();
     }
 
-    private static bool TryReadProtected(ReadOnlySpan<byte> bytes, out Digest ledger, out long algorithm)
+    private static bool TryReadProtected(ReadOnlySpan<byte> bytes, out Digest ledger, out long algorithm, out ulong size)
     {
         var r = new CborReader(bytes, CborProfile.Deterministic, 4);
         r.ReadMapHeaderExactly(3);
         r.ReadKey(Algorithm);
         algorithm = r.ReadInt64();
         r.ReadKey(Claims);
-        r.ReadMapHeaderExactly(1);
+        r.ReadMapHeaderExactly(2);
         r.ReadKey(1);
         var issuer = r.ReadText(80);
+        r.ReadKey(SizeClaim);
+        size = r.ReadUInt64();
         ledger = default;
         if (!issuer.StartsWith(IssuerPrefix, StringComparison.Ordinal) || !Digest.TryParse(issuer.AsSpan(IssuerPrefix.Length), out ledger))
         {
