@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using Sojourn.Attestation;
+using Sojourn.Content;
+using Sojourn.Hosting.Devnet;
+using Sojourn.Hosting.Doctor;
+using Sojourn.Hosting.Keys;
+using Sojourn.Hosting.Publishing;
+using Sojourn.Primitives;
+using Sojourn.Protocol.Jobs;
+using Sojourn.Protocol.Reasons;
+using Sojourn.Protocol.State;
+using Sojourn.Protocol.Terms;
+using Sojourn.Protocol.Transactions;
+
+namespace Sojourn.Benchmarks.Jobs;
+
+/// <summary>A development network in this process, with enclaves in theirs, and one job that does nothing, posted over and over. Ledger and nodes are as durable as ever.</summary>
+internal sealed class JobNetwork : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sojourn-bench-jobs-").FullName;
+    private readonly PartyKeys _requester = PartyKeys.Generate("requester");
+    private DevNetwork _net = null!;
+    private Cid _code = null!;
+    private Cid _spec = null!;
+    private long _number;
+
+    public static string Root { get; } = Environment.GetEnvironmentVariable("SOJOURN_ROOT") ?? Directory.GetCurrentDirectory();
+
+    public static string EnclaveFolder { get; } = Path.Combine(Root, "artifacts", "enclave");
+
+    public static async Task<JobNetwork> StartAsync(int nodes, int verifiers)
+    {
+        var made = new JobNetwork();
+        made._net = await DevNetwork.StartAsync(
+            new DevnetOptions { Folder = made._folder, EnclaveFolder = EnclaveFolder, Nodes = nodes, Verifiers = verifiers, Bubblewrap = Examination.FindProgram("bwrap"), Height = TimeSpan.FromMilliseconds(5) },
+            new Dictionary<Address, Amount> { [made._requester.Address] = 1_000_000_000_000 }, default);
+        // (module (memory (export "memory") 1) (func (export "_start")))
+        var module = Wasm.Text.Wat.ToBinary("""(module (memory (export "memory") 1) (func (export "_start")))""");
+        made._code = await new Publisher(made._net.Gateway.Store).FileAsync(new MemoryStream(module), default);
+        var spec = new JobSpec { Name = "nothing", Recipients = [made._requester.Sealing.Public.Bytes] };
+        made._spec = spec.Cid;
+        await made._net.Gateway.Store.PutAsync(Block.Create(Multicodec.DagCbor, spec.Encode()), default);
+        await made._net.ServeAsync([], default);
+        return made;
+    }
+
+    /// <summary>Posts one job and waits for its result.</summary>
+    /// <param name="executors">How many run it; with more than one they commit first.</param>
+    /// <param name="verifiers">Seats that vote on each executor's evidence.</param>
+    /// <param name="stages">Where the milliseconds of each stage are added.</param>
+    /// <returns>Milliseconds from posting to the agreed result.</returns>
+    public async Task<double> RunAsync(byte executors, byte verifiers, Dictionary<string, List<double>>? stages = null)
+    {
+        var head = await _net.Ledger.HeadAsync(default);
+        var start = Stopwatch.GetTimestamp();
+        var posted = await _net.SubmitAsync(_requester, new JobPost(new JobTerms
+        {
+            Spec = _spec,
+            Code = _code,
+            Executors = executors,
+            Agreeing = executors,
+            Verifiers = verifiers,
+            LevelMin = TrustLevel.Simulated,
+            ExecutorPay = 10,
+            VerifierPay = 1,
+            AnswerCommitment = new Digest(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(Interlocked.Increment(ref _number)))),
+            Windows = new JobWindows(1, 3, 2000, 1000, 4000, 1000, 1),
+        }), default);
+        var last = 0.0;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await foreach (var entry in _net.Ledger.EventsAsync(head.Events, limit.Token))
+        {
+            if (entry.Event.Job != posted.Subject)
+            {
+                continue;
+            }
+
+            var now = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            if (stages is not null && entry.Event.Kind is EventKind.ExecutorDrawn or EventKind.EvidencePublished or EventKind.Admitted or EventKind.Committed or EventKind.Revealed or EventKind.Agreed or EventKind.JobPosted)
+            {
+                var name = entry.Event.Kind.ToString();
+                if (!stages!.TryGetValue(name, out var list))
+                {
+                    stages[name] = list = [];
+                }
+
+                list.Add(now - last);
+                last = now;
+            }
+
+            if (entry.Event.Kind == EventKind.Closed)
+            {
+                return (JobOutcome)entry.Event.Number == JobOutcome.Succeeded ? now : throw new InvalidOperationException($"a job ended as {(JobOutcome)entry.Event.Number}");
+            }
+        }
+
+        throw new TimeoutException("a job did not end");
+    }
+
+    /// <summary>Processor seconds of this process and of ended children (enclaves), from the kernel.</summary>
+    public static (double Own, double Children) Processor()
+    {
+        var fields = File.ReadAllText("/proc/self/stat").Split(") ")[1].Split(' ');
+        double Ticks(int i) => long.Parse(fields[i], CultureInfo.InvariantCulture) / 100.0;
+        return (Ticks(11) + Ticks(12), Ticks(13) + Ticks(14));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _net.DisposeAsync();
+        _requester.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
