@@ -20,6 +20,7 @@ internal static class Program
         using var output = new BufferedStream(Console.OpenStandardOutput(), 64 << 10);
         var channel = new SyncChannel(input, output);
         var isolation = Hardening.Apply();
+        Rehearsal.Play();
         channel.Send(MessageType.Ready, new EnclaveReady(isolation, GuestEngine.Name).Encode());
         return Conversation.Hold(channel);
     }

@@ -36,7 +36,7 @@ internal sealed class JobNetwork : IAsyncDisposable
             new DevnetOptions { Folder = made._folder, EnclaveFolder = EnclaveFolder, Nodes = nodes, Verifiers = verifiers, Bubblewrap = Examination.FindProgram("bwrap"), Height = TimeSpan.FromMilliseconds(5) },
             new Dictionary<Address, Amount> { [made._requester.Address] = 1_000_000_000_000 }, default);
         // (module (memory (export "memory") 1) (func (export "_start")))
-        var module = Wasm.Text.Wat.ToBinary("""(module (memory (export "memory") 1) (func (export "_start")))""");
+        var module = global::Sojourn.Wasm.Text.Wat.ToBinary("""(module (memory (export "memory") 1) (func (export "_start")))""");
         made._code = await new Publisher(made._net.Gateway.Store).FileAsync(new MemoryStream(module), default);
         var spec = new JobSpec { Name = "nothing", Recipients = [made._requester.Sealing.Public.Bytes] };
         made._spec = spec.Cid;
@@ -49,8 +49,9 @@ internal sealed class JobNetwork : IAsyncDisposable
     /// <param name="executors">How many run it; with more than one they commit first.</param>
     /// <param name="verifiers">Seats that vote on each executor's evidence.</param>
     /// <param name="stages">Where the milliseconds of each stage are added.</param>
-    /// <returns>Milliseconds from posting to the agreed result.</returns>
-    public async Task<double> RunAsync(byte executors, byte verifiers, Dictionary<string, List<double>>? stages = null)
+    /// <param name="ticketHeights">How many heights of 5 ms the ticket window has.</param>
+    /// <returns>Milliseconds from posting to the agreed result; null where no ticket came in time.</returns>
+    public async Task<double?> RunAsync(byte executors, byte verifiers, Dictionary<string, List<double>>? stages = null, uint ticketHeights = 5)
     {
         var head = await _net.Ledger.HeadAsync(default);
         var start = Stopwatch.GetTimestamp();
@@ -65,7 +66,7 @@ internal sealed class JobNetwork : IAsyncDisposable
             ExecutorPay = 10,
             VerifierPay = 1,
             AnswerCommitment = new Digest(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(Interlocked.Increment(ref _number)))),
-            Windows = new JobWindows(1, 3, 2000, 1000, 4000, 1000, 1),
+            Windows = new JobWindows(1, ticketHeights, 2000, 1000, 4000, 1000, 1),
         }), default);
         var last = 0.0;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -91,7 +92,12 @@ internal sealed class JobNetwork : IAsyncDisposable
 
             if (entry.Event.Kind == EventKind.Closed)
             {
-                return (JobOutcome)entry.Event.Number == JobOutcome.Succeeded ? now : throw new InvalidOperationException($"a job ended as {(JobOutcome)entry.Event.Number}");
+                return (JobOutcome)entry.Event.Number switch
+                {
+                    JobOutcome.Succeeded => now,
+                    JobOutcome.NoExecutors => null,
+                    var other => throw new InvalidOperationException($"a job ended as {other}"),
+                };
             }
         }
 

@@ -18,23 +18,23 @@ internal sealed class FileTree
     private readonly Cid _root;
     private (Cid Cid, ReadOnlyMemory<byte> Data)? _last;
 
-    private FileTree(ChannelBlocks blocks, Cid root, long length)
+    private FileTree(ChannelBlocks blocks, Cid root)
     {
         _blocks = blocks;
         _root = root;
-        Length = length;
     }
 
     /// <summary>Bytes of the file.</summary>
-    public long Length { get; }
+    public long Length { get; private set; }
 
     /// <summary>Opens a file.</summary>
     /// <param name="root">Its root: a raw leaf or a dag-pb node.</param>
     /// <param name="blocks">Where blocks come from.</param>
     public static FileTree Open(Cid root, ChannelBlocks blocks)
     {
-        var probe = new FileTree(blocks, root, 0);
-        return new FileTree(blocks, root, probe.LengthOf(root, 0));
+        var tree = new FileTree(blocks, root);
+        tree.Length = tree.LengthOf(root, 0);
+        return tree;
     }
 
     /// <summary>Fills a buffer.</summary>

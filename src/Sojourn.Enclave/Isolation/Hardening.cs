@@ -22,11 +22,20 @@ internal static class Hardening
         pieces.Add(new IsolationPiece("no-core", Check(Libc.SetRlimit(Libc.RlimitCore, new Libc.Rlimit(0, 0)))));
         pieces.Add(new IsolationPiece("no-network", NetworkMissing()));
         pieces.Add(new IsolationPiece("diagnostics-shut", DiagnosticsOpen()));
+        pieces.Add(new IsolationPiece("keys-locked", LockMissing()));
         pieces.Add(new IsolationPiece("syscall-filter", SyscallFilter.Supported ? SyscallFilter.Install() : "there is no filter for this architecture yet"));
         return pieces.ToImmutable();
     }
 
     private static string? Check(int result) => result == 0 ? null : $"errno {Marshal.GetLastPInvokeError()}";
+
+    // Keys lie in pages of their own that are locked into memory; the limit must leave room for a few.
+    private static string? LockMissing()
+    {
+        using var key = Cryptography.Secrets.SecretKey.Random();
+        var locked = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("VmLck:", StringComparison.Ordinal));
+        return locked is not null && !locked.EndsWith(" 0 kB", StringComparison.Ordinal) ? null : "key pages cannot be locked: raise the limit of locked memory (memlock) to 1 MiB";
+    }
 
     // In a network namespace of its own a process sees the loopback interface alone.
     private static string? NetworkMissing()

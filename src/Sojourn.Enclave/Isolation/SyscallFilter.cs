@@ -35,6 +35,19 @@ internal static class SyscallFilter
         63, 99, 97, 98, 102, 104, 107, 108, 110, 237, 239, 238, 100, // uname sysinfo getrlimit getrusage get*id getppid mbind get/set_mempolicy times
     ];
 
+    // What no run of this process needs and no accident calls: an attempt ends the process at once.
+    private static readonly uint[] Deadly =
+    [
+        41, 42, 43, 49, 50, 53, 288, // socket connect accept bind listen socketpair accept4
+        57, 58, 59, 322, // fork vfork execve execveat
+        101, 310, 311, 312, // ptrace process_vm_readv process_vm_writev kcmp
+        161, 155, 165, 166, 272, 308, 428, 429, 430, 442, // chroot pivot_root mount umount2 unshare setns open_tree move_mount fsopen mount_setattr
+        175, 176, 313, 246, 320, 169, 170, 171, // init_module delete_module finit_module kexec_load kexec_file_load reboot sethostname setdomainname
+        248, 249, 250, 298, 321, 323, 425, 426, 427, // add_key request_key keyctl perf_event_open bpf userfaultfd io_uring_setup io_uring_enter io_uring_register
+        105, 106, 117, 119, 126, 172, 173, // setuid setgid setresuid setresgid capset iopl ioperm
+        434, 438, // pidfd_open pidfd_getfd
+    ];
+
     private const uint SysOpenat = 257;
     private const uint SysOpen = 2;
     private const uint SysClone = 56;
@@ -78,6 +91,12 @@ internal static class SyscallFilter
         {
             code.Add(JumpIf(number, 0, 1));
             code.Add(Return(Allow));
+        }
+
+        foreach (var number in Deadly)
+        {
+            code.Add(JumpIf(number, 0, 1));
+            code.Add(Return(KillProcess));
         }
 
         // glibc falls back to clone, whose flags can be looked at.
