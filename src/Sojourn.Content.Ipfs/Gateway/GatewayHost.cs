@@ -12,6 +12,7 @@ namespace Sojourn.Content.Ipfs.Gateway;
 /// <summary>A gateway on a port of its own: Kestrel with HTTP/1.1 and HTTP/2 on the same port.</summary>
 public sealed class GatewayHost : IAsyncDisposable
 {
+    private const long ResponseBufferBytes = 1 << 20;
     private readonly WebApplication app;
 
     private GatewayHost(WebApplication app)
@@ -37,6 +38,9 @@ public sealed class GatewayHost : IAsyncDisposable
             kestrel.AllowAlternateSchemes = true;
             kestrel.Limits.MaxRequestBodySize = 0;
             kestrel.Limits.MaxConcurrentConnections = 4096;
+
+            // A block of the default size goes out in one piece, without waiting for the socket many times on its way.
+            kestrel.Limits.MaxResponseBufferSize = ResponseBufferBytes;
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
             kestrel.Limits.MaxRequestLineSize = 16 << 10;
