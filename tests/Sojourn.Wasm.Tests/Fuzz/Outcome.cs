@@ -13,7 +13,13 @@ internal static class Outcome
     public static List<string> Of(GeneratedModule program, ModuleOptions options, long fuel = 1L << 50)
     {
         using var store = new Store(StoreOptions.Default with { Fuel = 1L << 50 });
-        var instance = new Linker(store).Instantiate(WasmModule.Load(program.Bytes, options));
+        return Of(program, new Linker(store).Instantiate(WasmModule.Load(program.Bytes, options)), fuel);
+    }
+
+    /// <summary>Runs a program in an instance that is there.</summary>
+    public static List<string> Of(GeneratedModule program, Instance instance, long fuel = 1L << 50)
+    {
+        var (store, options) = (instance.Store, instance.Module.Options);
         var reset = instance.GetFunction("reset")!;
         var seen = new List<string>(program.Calls.Count + program.Getters.Count + 2);
         foreach (var call in program.Calls)
