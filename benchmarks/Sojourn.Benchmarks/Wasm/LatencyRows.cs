@@ -26,6 +26,7 @@ internal static class LatencyRows
         Cache(report, sqlite);
         Cold(report);
         CompileCosts(report, sqlite);
+        FreshProcess(report);
     }
 
     private static void Pool(BenchReport report)
@@ -182,6 +183,30 @@ internal static class LatencyRows
         }));
         report.Add(new("memory of compiling, per MB of module", BenchReport.Format(memory / 1048576.0 / (module.Length / 1e6), "MiB"), "", "", "reported", "growth of resident memory, at most"));
         _ = medians;
+    }
+
+    // What a person at a command line waits for: runtime, engine and module, from nothing.
+    private static void FreshProcess(BenchReport report)
+    {
+        if (!File.Exists(Places.CommandLine) || !File.Exists(Places.Circom))
+        {
+            return;
+        }
+
+        var folder = Directory.CreateTempSubdirectory("sojourn-bench-fresh-");
+        try
+        {
+            string[] command = [Places.CommandLine, "wasm", "run", Places.Circom];
+            string[] version = ["--", "--version"];
+            LinePeer.RunAll("dotnet", [Places.CommandLine, "wasm", "compile", "--cache-dir", folder.FullName, Places.Circom], []);
+            var node = Contestant.Timed("Node", () => LinePeer.RunAll("node", ["--no-warnings", Path.Combine(Places.Peers, "run.mjs"), Places.Circom, folder.FullName, "--version"], []));
+            report.Compare("fresh process runs circom --version, nothing kept", "s", 5, "", "9.3 MB module; the whole process, runtime included", Contestant.Timed("ours", () => LinePeer.RunAll("dotnet", [.. command, .. version], [])), node);
+            report.Compare("fresh process runs circom --version, from the cache", "s", 5, "", "machine code where crossgen2 is there", Contestant.Timed("ours", () => LinePeer.RunAll("dotnet", [.. command, "--cache-dir", folder.FullName, .. version], [])), node);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     /// <summary>An instance of an Emscripten module, and its allocator called once.</summary>

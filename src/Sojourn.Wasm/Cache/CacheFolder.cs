@@ -36,6 +36,11 @@ internal sealed class CacheFolder
             {
                 throw new ModuleCacheException(path, "others may write to the folder, so its code cannot be trusted; run chmod go-w on it or name another");
             }
+
+            if (Native.OwnerOf(path) is { } owner && owner != Native.EffectiveUser())
+            {
+                throw new ModuleCacheException(path, "the folder belongs to another user, so its code cannot be trusted; name another");
+            }
         }
 
         if (options.Key.Length is not (0 or 32))
@@ -101,6 +106,11 @@ internal sealed class CacheFolder
         foreach (var stale in new DirectoryInfo(path).EnumerateFiles("*.tmp").Where(file => file.LastWriteTimeUtc < TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-1)))
         {
             TryDelete(stale.FullName);
+        }
+
+        foreach (var stale in new DirectoryInfo(path).EnumerateDirectories("work-*").Where(work => work.LastWriteTimeUtc < TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-1)))
+        {
+            TryDelete(stale);
         }
 
         var files = Entries().OrderBy(file => file.LastWriteTimeUtc).ToList();
@@ -174,13 +184,23 @@ internal sealed class CacheFolder
 
         var record = default(Libc.StatxRecord);
         byte none = 0;
-        if (Libc.Statx(handle, &none, Libc.AtEmptyPath, Libc.StatxBasic, &record) != 0 || record.User != Geteuid() || (record.Mode & 0x3F) != 0)
+        if (Libc.Statx(handle, &none, Libc.AtEmptyPath, Libc.StatxBasic, &record) != 0 || record.User != Native.EffectiveUser() || (record.Mode & 0x3F) != 0)
         {
             throw new ModuleCacheException(file, "the key of the cache must belong to this user and be readable by nobody else (mode 0600)");
         }
     }
 
-    private static uint Geteuid() => Native.EffectiveUser();
+    private static void TryDelete(DirectoryInfo folder)
+    {
+        try
+        {
+            folder.Delete(recursive: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // As with files.
+        }
+    }
 
     private static void TryDelete(string file)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sojourn.Wasm.Wasi;
 
 namespace Sojourn.Wasm.Cache;
 
@@ -10,6 +11,18 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
+
+    /// <summary>The user that a file or folder belongs to; null where that cannot be told.</summary>
+    public static uint? OwnerOf(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        var record = default(Libc.StatxRecord);
+        return Statx(Libc.AtFdCwd, path, 0, Libc.StatxBasic, &record) == 0 ? record.User : null;
+    }
 
     /// <summary>Has the kernel end a process that computes or allocates beyond limits, even if ours is gone by then.</summary>
     public static void Limit(int process, long cpuSeconds, long dataBytes)
@@ -24,6 +37,9 @@ internal static unsafe partial class Native
         _ = ResourceLimit(process, ResourceCpu, cpu, null);
         _ = ResourceLimit(process, ResourceData, data, null);
     }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Statx(int directory, string path, int flags, uint mask, Libc.StatxRecord* record);
 
     [LibraryImport("libc", EntryPoint = "prlimit")]
     private static partial int ResourceLimit(int process, int resource, long* limit, long* old);

@@ -187,6 +187,25 @@ public sealed class ModuleCacheTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_of_another_user_is_refused()
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
+        {
+            // Only root can make a folder another's; a folder of root's is another's for everybody else.
+            Assert.Throws<ModuleCacheException>(() => ModuleCache.Open(new() { Directory = "/usr", Precompiler = null }));
+            return;
+        }
+
+        Assert.Equal(0, Chown(folder.FullName, 65534, 65534));
+        Assert.Throws<ModuleCacheException>(() => Open(native: false));
+        Assert.Equal(0, Chown(folder.FullName, 0, 0));
+        Open(native: false);
+    }
+
+    [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "chown", CharSet = System.Runtime.InteropServices.CharSet.Ansi, BestFitMapping = false)]
+    private static extern int Chown([System.Runtime.InteropServices.MarshalAs(System.Runtime.InteropServices.UnmanagedType.LPUTF8Str)] string path, uint user, uint group);
+
+    [Fact]
     public void A_key_can_be_handed_in()
     {
         var key = new byte[32];

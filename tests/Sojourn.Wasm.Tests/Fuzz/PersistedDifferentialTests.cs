@@ -37,6 +37,36 @@ public sealed class PersistedDifferentialTests(ITestOutputHelper output)
         Assert.True(faults.Length == 0, faults.ToString());
     }
 
+    /// <summary>Tells for one seed what every tier says: for looking into a difference that the campaign found.</summary>
+    [Fact]
+    [Trait("long", "wasm-persisted-seed")]
+    public void One_seed()
+    {
+        if (Environment.GetEnvironmentVariable("SOJOURN_LONG") != "wasm-persisted-seed" || Precompiler.Find() is not { } compiler)
+        {
+            return;
+        }
+
+        var seed = Convert.ToUInt64(Environment.GetEnvironmentVariable("SOJOURN_LONG_SEED"), 16);
+        var program = ModuleGenerator.Generate(seed, Everything);
+        foreach (var options in Ways)
+        {
+            var persisted = PersistedModules.Compile([program.Bytes], options, compiler);
+            using var store = new Store(StoreOptions.Default with { Fuel = 1L << 50 });
+            var ahead = Outcome.Of(program, new Linker(store).Instantiate(persisted.Load(program.Bytes, options)), 20_000);
+            var now = Outcome.Of(program, options, 20_000);
+            var plain = Outcome.Of(program, options with { Tier = ExecutionTier.Interpreted }, 20_000);
+            for (var i = 0; i < plain.Count; i++)
+            {
+                output.WriteLine($"{options.Protection} {i}: {(ahead[i] == plain[i] && now[i] == plain[i] ? "same" : "DIFFER")} interpreter '{plain[i]}' now '{now[i]}' ahead '{ahead[i]}'");
+            }
+        }
+
+        var file = Path.Combine(Path.GetTempPath(), $"sojourn-persisted-{seed:x}.wasm");
+        File.WriteAllBytes(file, program.Bytes);
+        output.WriteLine($"LONG wasm-persisted-seed seed={seed:x} program in {file}; calls {string.Join("; ", program.Calls.Select(call => $"{call.Export}({string.Join(", ", call.Arguments.Select(a => a.Value))})"))}");
+    }
+
     [Fact]
     [Trait("long", "wasm-persisted")]
     public void Campaign()
