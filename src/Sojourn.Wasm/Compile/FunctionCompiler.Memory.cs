@@ -1,7 +1,6 @@
 using System.Reflection.Emit;
 using Sojourn.Wasm.Compile.Il;
 using Sojourn.Wasm.Compile.Support;
-using Sojourn.Wasm.Decode;
 using Sojourn.Wasm.Model;
 using Sojourn.Wasm.Run;
 
@@ -12,7 +11,7 @@ internal sealed partial class FunctionCompiler
     private static readonly byte[] Widths =
         [4, 8, 4, 8, 1, 1, 2, 2, 1, 1, 2, 2, 4, 4, 4, 8, 4, 8, 1, 2, 1, 2, 4];
 
-    private void MemoryAccess(in Instruction instruction, ref InstructionReader reader)
+    private void MemoryAccess(in Instruction instruction)
     {
         if (instruction.Opcode >= Opcode.I32Store)
         {
@@ -23,30 +22,41 @@ internal sealed partial class FunctionCompiler
             LoadAddress(in instruction);
             il.LoadLocal(aside);
             Give(form, aside);
-            StoreMemory(instruction.Opcode);
+            StoreMemory(in instruction);
             return;
         }
 
         LoadAddress(in instruction);
-        if (guarded && Narrows(reader.PeekByte()))
-        {
-            // Else the platform's compiler may make the access narrower, or drop it, and with it the trap.
-            il.Emit(OpCodes.Volatile);
-        }
-
+        TouchLastByte(in instruction);
         LoadMemory(instruction.Opcode);
         Push(Validate.ConstantValidator.TypeOf(instruction.Info.Signature[2]));
     }
 
-    private static bool Narrows(byte next) =>
-        next is 0x1A or 0xA7 or 0x71 or 0x83 or 0x6C or 0x7E or (>= 0x3A and <= 0x3E) or (>= 0xC0 and <= 0xC4) or 0x21;
+    // A load whose value may not be needed whole: the platform's compiler may make it narrower, and then its end would not trap.
+    private void TouchLastByte(in Instruction instruction)
+    {
+        if (!guarded || module.Memories[instruction.Index].Limits.Is64Bit || care?.Loads.Contains(instruction.Offset) == false)
+        {
+            return;
+        }
+
+        var width = AccessWidth(in instruction);
+        if (width > 1)
+        {
+            il.Emit(OpCodes.Dup);
+            Call(typeof(Access), width switch { 2 => nameof(Access.TouchEnd2), 4 => nameof(Access.TouchEnd4), 8 => nameof(Access.TouchEnd8), _ => nameof(Access.TouchEnd16) });
+        }
+    }
+
+    private static int AccessWidth(in Instruction instruction) =>
+        instruction.Info.Immediates == ImmediateKind.MemoryArgument && (int)instruction.Opcode < 0x40
+            ? Widths[(int)instruction.Opcode - 0x28]
+            : VectorWidth(instruction.Opcode, instruction.Info);
 
     /// <summary>Pops the operand from the type stack and leaves the address on IL's stack, checked where no guard page is.</summary>
     private void LoadAddress(in Instruction instruction)
     {
-        var width = instruction.Info.Immediates == ImmediateKind.MemoryArgument && (int)instruction.Opcode < 0x40
-            ? Widths[(int)instruction.Opcode - 0x28]
-            : VectorWidth(instruction.Opcode, instruction.Info);
+        var width = AccessWidth(in instruction);
         Pop();
         var memory = instruction.Index;
         var offset = instruction.Constant;
@@ -83,8 +93,7 @@ internal sealed partial class FunctionCompiler
 
         if (offset != 0)
         {
-            il.LoadNative(offset);
-            il.Emit(OpCodes.Add);
+            il.AddNative(offset);
         }
     }
 
@@ -131,15 +140,28 @@ internal sealed partial class FunctionCompiler
         }
     }
 
-    private void StoreMemory(Opcode opcode) => il.Emit(opcode switch
+    private void StoreMemory(in Instruction instruction)
     {
-        Opcode.I32Store or Opcode.I64Store32 => OpCodes.Stind_I4,
-        Opcode.I64Store => OpCodes.Stind_I8,
-        Opcode.F32Store => OpCodes.Stind_R4,
-        Opcode.F64Store => OpCodes.Stind_R8,
-        Opcode.I32Store8 or Opcode.I64Store8 => OpCodes.Stind_I1,
-        _ => OpCodes.Stind_I2,
-    });
+        KeepStoreApart(in instruction);
+        il.Emit(instruction.Opcode switch
+        {
+            Opcode.I32Store or Opcode.I64Store32 => OpCodes.Stind_I4,
+            Opcode.I64Store => OpCodes.Stind_I8,
+            Opcode.F32Store => OpCodes.Stind_R4,
+            Opcode.F64Store => OpCodes.Stind_R8,
+            Opcode.I32Store8 or Opcode.I64Store8 => OpCodes.Stind_I1,
+            _ => OpCodes.Stind_I2,
+        });
+    }
+
+    // The platform's compiler joins stores of constants side by side into a wider one; where that straddles the end, the first would be lost.
+    private void KeepStoreApart(in Instruction instruction)
+    {
+        if (guarded && care?.Stores.Contains(instruction.Offset) != false)
+        {
+            il.Emit(OpCodes.Volatile);
+        }
+    }
 
     private bool MemorySize(in Instruction instruction)
     {

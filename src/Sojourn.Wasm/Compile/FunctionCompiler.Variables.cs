@@ -168,7 +168,7 @@ internal sealed partial class FunctionCompiler
             LoadConstant(in instruction);
         }
 
-        StoreMemory(store.Opcode);
+        StoreMemory(in store);
         return true;
     }
 

@@ -2,14 +2,13 @@ using System.Reflection.Emit;
 using System.Runtime.Intrinsics;
 using Sojourn.Wasm.Compile.Il;
 using Sojourn.Wasm.Compile.Support;
-using Sojourn.Wasm.Decode;
 using Sojourn.Wasm.Model;
 
 namespace Sojourn.Wasm.Compile;
 
 internal sealed partial class FunctionCompiler
 {
-    private void Vector(in Instruction instruction, ref InstructionReader reader)
+    private void Vector(in Instruction instruction)
     {
         switch (instruction.Opcode)
         {
@@ -22,7 +21,7 @@ internal sealed partial class FunctionCompiler
                 return;
             case Opcode.V128Load:
                 LoadAddress(in instruction);
-                TouchIfDropped(16, ref reader);
+                TouchLastByte(in instruction);
                 il.Token(OpCodes.Ldobj, VectorToken);
                 Push(WasmType.V128);
                 return;
@@ -33,17 +32,23 @@ internal sealed partial class FunctionCompiler
             case ImmediateKind.MemoryArgument when instruction.Opcode == Opcode.V128Store:
                 AddressBelow(in instruction, out var stored);
                 il.LoadLocal(stored);
+                KeepStoreApart(in instruction);
                 il.Token(OpCodes.Stobj, VectorToken);
                 Give(IlType.Vector, stored);
                 return;
             case ImmediateKind.MemoryArgument:
                 LoadAddress(in instruction);
-                TouchIfDropped(1 << instruction.Info.Natural, ref reader);
+                TouchLastByte(in instruction);
                 Call(SupportMethods.Find(instruction.Opcode) ?? throw Unsupported(in instruction));
                 Push(WasmType.V128);
                 return;
             case ImmediateKind.MemoryArgumentLane:
                 AddressBelow(in instruction, out var vector);
+                if (instruction.Opcode is >= Opcode.V128Load8Lane and <= Opcode.V128Load64Lane)
+                {
+                    TouchLastByte(in instruction);
+                }
+
                 il.LoadLocal(vector);
                 Give(IlType.Vector, vector);
                 il.LoadInt32(instruction.Lane);
@@ -68,30 +73,6 @@ internal sealed partial class FunctionCompiler
         {
             CanonicalizeVector(instruction.Info.Name);
         }
-    }
-
-    // A vector that nothing or only one lane is taken of might not be loaded whole: its ends are touched first, so that it traps.
-    private void TouchIfDropped(int width, ref InstructionReader reader)
-    {
-        if (!guarded || reader.AtEnd)
-        {
-            return;
-        }
-
-        var position = reader.Position;
-        reader.Read(out var next);
-        reader.Position = position;
-        if (next.Opcode is not (Opcode.Drop or Opcode.LocalSet) && next.Info.Immediates is not (ImmediateKind.Lane or ImmediateKind.MemoryArgumentLane))
-        {
-            return;
-        }
-
-        il.Emit(OpCodes.Dup);
-        il.LoadInt32(width - 1);
-        il.Emit(OpCodes.Add);
-        il.Emit(OpCodes.Volatile);
-        il.Emit(OpCodes.Ldind_U1);
-        il.Emit(OpCodes.Pop);
     }
 
     private void AddressBelow(in Instruction instruction, out int vector)

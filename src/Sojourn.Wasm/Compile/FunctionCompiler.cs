@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using Sojourn.Wasm.Compile.Demand;
 using Sojourn.Wasm.Compile.Il;
 using Sojourn.Wasm.Compile.Support;
 using Sojourn.Wasm.Decode;
@@ -14,6 +15,10 @@ internal sealed partial class FunctionCompiler
     private const int ExpressionDepthMax = 100;
     private const int LoopDepthMax = 32;
     private const int OperandsMax = 20_000;
+
+    // Past these the platform's compiler does not optimise.
+    private const int OptimizedInstructionsMax = 20_000;
+    private const int OptimizedBytesMax = 60_000;
     private readonly WasmModule owner;
     private readonly ModuleDefinition module;
     private readonly ContextLayout layout;
@@ -41,6 +46,7 @@ internal sealed partial class FunctionCompiler
     private int deepestLoop;
     private IlLabel interrupted;
     private bool pollsUsed;
+    private AccessesWithCare? care;
 
     /// <param name="owner">The module.</param>
     /// <param name="image">Where the methods go.</param>
@@ -67,8 +73,36 @@ internal sealed partial class FunctionCompiler
     {
         var type = module.FunctionTypeOf(functionIndex);
         var body = module.Functions[functionIndex].Body!;
+        il.PrefersFewInstructions = false;
+        Emit(functionIndex, type, body);
+        if (il.Instructions > OptimizedInstructionsMax && il.Length < OptimizedBytesMax && Places is null)
+        {
+            il.PrefersFewInstructions = true;
+            Emit(functionIndex, type, body);
+        }
+
+        CheckLimits(body);
+        var code = il.Finish();
+        var parameters = IlTypes.Of(type.Parameters.AsSpan(), types, spare: 1);
+        parameters[^1] = IlType.Native;
+        image.AddMethod(
+            firstMethod + functionIndex - module.ImportedFunctions,
+            "f" + functionIndex.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            parameters,
+            type.Results.Length == 0 ? null : IlTypes.Of(type.Results[0], types),
+            code,
+            Math.Min(highest + 12, ushort.MaxValue),
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(locals),
+            optimize: deepestLoop <= LoopDepthMax,
+            Regions(),
+            inline: FunctionTrace.MayBeInlined(body));
+    }
+
+    private void Emit(int functionIndex, FunctionType type, FunctionBody body)
+    {
         Reset(type, body);
         var reader = new InstructionReader(module.Bytes.Span, body.CodeOffset, body.CodeLength, features);
+        care = guarded && module.Memories.Length > 0 ? AccessDemand.Of(module, functionIndex, localTypes.Length, features) : null;
         Prologue(functionIndex, body);
         frames.Add(new() { Opcode = Opcode.Block, Start = [], End = [.. type.Results], Height = 0, Label = il.DefineLabel() });
         reachable = true;
@@ -87,20 +121,6 @@ internal sealed partial class FunctionCompiler
         }
 
         Epilogue();
-        CheckLimits(body);
-        var code = il.Finish();
-        var parameters = IlTypes.Of(type.Parameters.AsSpan(), types, spare: 1);
-        parameters[^1] = IlType.Native;
-        image.AddMethod(
-            firstMethod + functionIndex - module.ImportedFunctions,
-            "f" + functionIndex.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            parameters,
-            type.Results.Length == 0 ? null : IlTypes.Of(type.Results[0], types),
-            code,
-            Math.Min(highest + 12, ushort.MaxValue),
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(locals),
-            optimize: deepestLoop <= LoopDepthMax,
-            Regions());
     }
 
     // What the platform's compiler or the stack could not bear is refused by name.
@@ -111,7 +131,7 @@ internal sealed partial class FunctionCompiler
             throw new ModuleException(ModuleFault.LimitExceeded, body.CodeOffset, $"a function has more than {OperandsMax} operands at once");
         }
 
-        var frame = (16L * (locals.Count + parameterCount)) + (8L * highest) + (il.Instructions > 20_000 ? il.Instructions : 0);
+        var frame = (16L * (locals.Count + parameterCount)) + (8L * highest) + (il.Instructions > OptimizedInstructionsMax ? il.Instructions : 0);
         if (frame > ThreadStack.FrameBytesMax)
         {
             throw new ModuleException(ModuleFault.LimitExceeded, body.CodeOffset, $"a function's frame may need {frame} bytes, the limit is {ThreadStack.FrameBytesMax}");
@@ -290,7 +310,7 @@ internal sealed partial class FunctionCompiler
 
                 break;
             case 0xFD:
-                Vector(in instruction, ref reader);
+                Vector(in instruction);
                 break;
             case 0xFB:
                 HeapInstruction(in instruction);
@@ -298,7 +318,7 @@ internal sealed partial class FunctionCompiler
             default:
                 if (instruction.Info.Immediates == ImmediateKind.MemoryArgument)
                 {
-                    MemoryAccess(in instruction, ref reader);
+                    MemoryAccess(in instruction);
                 }
                 else if (!Variables(in instruction, ref reader) && !Numerics(in instruction, ref reader) && !Control(in instruction))
                 {

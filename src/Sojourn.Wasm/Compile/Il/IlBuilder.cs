@@ -23,6 +23,9 @@ internal sealed class IlBuilder
     /// <summary>Instructions written so far.</summary>
     public int Instructions { get; private set; }
 
+    /// <summary>Whether one long instruction is better than two short ones.</summary>
+    public bool PrefersFewInstructions { get; set; }
+
     public void Reset()
     {
         labels.Clear();
@@ -79,12 +82,12 @@ internal sealed class IlBuilder
 
     public void LoadInt64(long value)
     {
-        if (value is >= int.MinValue and <= int.MaxValue)
+        if (!PrefersFewInstructions && value is >= int.MinValue and <= int.MaxValue)
         {
             LoadInt32((int)value);
             Emit(OpCodes.Conv_I8);
         }
-        else if (value is >= 0 and <= uint.MaxValue)
+        else if (!PrefersFewInstructions && value is >= 0 and <= uint.MaxValue)
         {
             LoadInt32((int)(uint)value);
             Emit(OpCodes.Conv_U8);
@@ -96,6 +99,22 @@ internal sealed class IlBuilder
             BinaryPrimitives.WriteInt64LittleEndian(code.AsSpan(length), value);
             length += 8;
         }
+    }
+
+    /// <summary>An integer that is added to a native one: of an int32 IL's add takes the sign along by itself.</summary>
+    public void AddNative(long value)
+    {
+        if (value is >= int.MinValue and <= int.MaxValue)
+        {
+            LoadInt32((int)value);
+        }
+        else
+        {
+            LoadInt64(value);
+            Emit(OpCodes.Conv_I);
+        }
+
+        Emit(OpCodes.Add);
     }
 
     /// <summary>A native integer.</summary>

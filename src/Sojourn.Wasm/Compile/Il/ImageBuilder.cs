@@ -70,17 +70,17 @@ internal sealed class ImageBuilder
     public int MethodToken(int position) => FirstMethodToken + position;
 
     /// <summary>Adds the method of a position. Every position must be filled before the image is built.</summary>
-    public void AddMethod(int position, string name, IlType[] parameters, IlType? result, byte[] il, int maxStack, ReadOnlySpan<IlType> localTypes, bool optimize = true, ReadOnlySpan<IlRegion> regions = default)
+    public void AddMethod(int position, string name, IlType[] parameters, IlType? result, byte[] il, int maxStack, ReadOnlySpan<IlType> localTypes, bool optimize = true, ReadOnlySpan<IlRegion> regions = default, bool inline = true)
     {
         if (position < pending.Length)
         {
-            pending[position] = new(name, parameters, result, il, maxStack, localTypes.ToArray(), optimize, regions.ToArray());
+            pending[position] = new(name, parameters, result, il, maxStack, localTypes.ToArray(), optimize, regions.ToArray(), inline);
         }
     }
 
     private void Write(Pending method)
     {
-        var (name, parameters, result, il, maxStack, localTypes, optimize, regions) = method;
+        var (name, parameters, result, il, maxStack, localTypes, optimize, regions, inline) = method;
         var body = bodies.AddMethodBody(il.Length, maxStack, regions.Length, false, Locals(localTypes), MethodBodyAttributes.InitLocals, hasDynamicStackAllocation: false);
         new BlobWriter(body.Instructions).WriteBytes(il);
         foreach (var region in regions)
@@ -90,7 +90,7 @@ internal sealed class ImageBuilder
 
         metadata.AddMethodDefinition(
             MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig,
-            optimize ? MethodImplAttributes.IL : MethodImplAttributes.IL | MethodImplAttributes.NoOptimization,
+            MethodImplAttributes.IL | (optimize ? 0 : MethodImplAttributes.NoOptimization) | (inline ? 0 : MethodImplAttributes.NoInlining),
             metadata.GetOrAddString(name),
             Signature(parameters, result),
             body.Offset,
@@ -367,7 +367,7 @@ internal sealed class ImageBuilder
 }
 
 /// <summary>A method that waits for its place in the image.</summary>
-internal sealed record Pending(string Name, IlType[] Parameters, IlType? Result, byte[] Il, int MaxStack, IlType[] Locals, bool Optimize, IlRegion[] Regions);
+internal sealed record Pending(string Name, IlType[] Parameters, IlType? Result, byte[] Il, int MaxStack, IlType[] Locals, bool Optimize, IlRegion[] Regions, bool Inline);
 
 /// <summary>A protected region with its handler, as offsets into the finished IL.</summary>
 internal sealed record IlRegion(int TryStart, int TryLength, int HandlerStart, int HandlerLength, Type Caught);

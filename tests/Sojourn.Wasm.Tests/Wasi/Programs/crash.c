@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 __attribute__((noinline)) static int divide(int a, int b) {
-    return a / b;
+    int bits = 0; for (int i = 0; i < 8; i++) bits ^= (a >> i) * (b + i); return a / b + bits; // too long to be inlined
 }
 
 __attribute__((noinline)) static int beyond(volatile int *where) {

@@ -1,0 +1,330 @@
+using Sojourn.Wasm.Model;
+
+namespace Sojourn.Wasm.Compile.Demand;
+
+/// <summary>Accesses, by their offsets in the module, that must be kept from the platform's compiler.</summary>
+/// <param name="Loads">Loads whose last byte is touched.</param>
+/// <param name="Stores">Stores of what may be a constant.</param>
+internal sealed record AccessesWithCare(IReadOnlySet<int> Loads, IReadOnlySet<int> Stores)
+{
+    /// <summary>Those of a function without any.</summary>
+    public static AccessesWithCare None { get; } = new(new HashSet<int>(), new HashSet<int>());
+}
+
+/// <summary>Finds the loads of a function whose values may be needed in part or not at all, and the stores of what may be constants.</summary>
+/// <remarks>
+/// The platform's compiler makes such loads narrower: of eight bytes four are read where nothing is done with them, of four one where they are
+/// masked with 255. Where guard pages catch accesses beyond the end, a load that begins inside and ends outside would then not trap. Code
+/// for these loads touches their last byte as well. And it joins stores of constants side by side into one, which either happens or does not.
+/// The function is read backwards, again and again until nothing changes: a bit of a local is needed at a place if it is on every way from there.
+/// What decides a branch is needed if the two ways surely begin with different things that can be seen.
+/// </remarks>
+internal sealed class AccessDemand
+{
+    private const int RoundsMax = 8;
+    private const int LocalsTimesBlocksMax = 1 << 21;
+    private const ulong TrapEffect = 1UL << 62;
+    private const ulong ReturnEffect = 1UL << 63;
+    private readonly FunctionTrace trace;
+    private readonly ulong[] needs;
+    private readonly Cuts[] cuts;
+    private readonly Place?[] labels;
+    private readonly Place?[] arms;
+    private readonly Place here;
+    private readonly HashSet<int> found = [];
+    private bool changed;
+
+    private AccessDemand(FunctionTrace trace, int localCount)
+    {
+        this.trace = trace;
+        needs = new ulong[trace.ValueCount];
+        cuts = new Cuts[trace.ValueCount];
+        labels = new Place?[trace.Blocks.Count];
+        arms = new Place?[trace.Blocks.Count];
+        here = new(localCount);
+    }
+
+    /// <summary>The accesses of a function that need care; null stands for all.</summary>
+    public static AccessesWithCare? Of(ModuleDefinition module, int functionIndex, int localCount, WasmFeatures features)
+    {
+        var trace = FunctionTrace.Of(module, functionIndex, features);
+        if (trace is null || (long)trace.Blocks.Count * Math.Max(localCount, 1) > LocalsTimesBlocksMax)
+        {
+            return null;
+        }
+
+        if (trace.Loads.Count == 0)
+        {
+            return trace.ConstantStores.Count == 0 ? AccessesWithCare.None : AccessesWithCare.None with { Stores = trace.ConstantStores };
+        }
+
+        var demand = new AccessDemand(trace, localCount);
+        demand.Run();
+        return new(demand.found, trace.ConstantStores);
+    }
+
+    private void Run()
+    {
+        foreach (var block in trace.Blocks)
+        {
+            if (block.Opcode == Opcode.Loop)
+            {
+                var head = labels[block.Id] = new(here.Needs.Length);
+                head.Needs.AsSpan().Fill(block.HasExit ? ulong.MaxValue : 0);
+            }
+        }
+
+        for (var round = 0; ; round++)
+        {
+            changed = false;
+            Round();
+            if (!changed)
+            {
+                return;
+            }
+
+            if (round == RoundsMax)
+            {
+                // Enough: nothing is needed where loops begin, every local may be cut, and all ways are alike.
+                foreach (var block in trace.Blocks.Where(block => block.Opcode == Opcode.Loop))
+                {
+                    labels[block.Id]!.Assume(0, Cuts.Any, ulong.MaxValue);
+                }
+
+                Round();
+                return;
+            }
+        }
+    }
+
+    private void Round()
+    {
+        found.Clear();
+        needs.AsSpan().Clear();
+        cuts.AsSpan().Clear();
+        here.Assume(0, Cuts.None, trace.IsInlinable ? ulong.MaxValue : ReturnEffect);
+        var steps = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(trace.Steps);
+        for (var i = steps.Length - 1; i >= 0; i--)
+        {
+            Back(in steps[i]);
+        }
+    }
+
+    private void Back(in Step step)
+    {
+        switch (step.Kind)
+        {
+            case StepKind.Compute:
+                Compute(in step);
+                break;
+            case StepKind.Load:
+                Load(in step);
+                break;
+            case StepKind.Get:
+                here.Needs[step.Index] |= needs[step.Result];
+                here.Cuts[step.Index] |= cuts[step.Result];
+                break;
+            case StepKind.Set:
+                var tee = step.Result >= 0;
+                Raise(step.A, here.Needs[step.Index] | (tee ? needs[step.Result] : 0), here.Cuts[step.Index] | (tee ? cuts[step.Result] : 0));
+                here.Needs[step.Index] = 0;
+                here.Cuts[step.Index] = Cuts.None;
+                break;
+            case StepKind.Need:
+                Raise(step.A, OperandRules.All, Cuts.None);
+                break;
+            case StepKind.Narrow:
+                Raise(step.A, 0, Cuts.Any);
+                break;
+            case StepKind.Join:
+                Raise(step.A, needs[step.Result], cuts[step.Result]);
+                break;
+            case StepKind.Fork:
+                Raise(step.A, needs[step.Result] & needs[step.B], cuts[step.Result] | cuts[step.B]);
+                break;
+            case StepKind.Effect:
+                here.Effects = 1UL << step.Index;
+                break;
+            case StepKind.Doubt:
+                here.Needs.AsSpan().Clear();
+                here.Effects = ulong.MaxValue;
+                break;
+            case StepKind.Leave:
+                here.Assume(0, Cuts.None, TrapEffect);
+                break;
+            default:
+                Control(in step);
+                break;
+        }
+    }
+
+    private void Control(in Step step)
+    {
+        var block = trace.Blocks[step.Index];
+        switch (step.Kind)
+        {
+            case StepKind.Branch:
+                here.Become(labels[step.Index]!);
+                break;
+            case StepKind.BranchIf:
+                Decide(step.A, block.Opcode == Opcode.Loop, labels[step.Index]!);
+                here.Meet(labels[step.Index]!);
+                break;
+            case StepKind.Table:
+                Raise(step.A, Place.Differs(labels[step.Index]!, labels[step.B]!) ? OperandRules.All << step.C : 0, Cuts.None);
+                here.Become(labels[step.Index]!);
+                break;
+            case StepKind.End:
+                if (block.Opcode != Opcode.Loop)
+                {
+                    Keep(ref labels[step.Index]);
+                }
+
+                break;
+            case StepKind.Else:
+                Keep(ref arms[step.Index]);
+                here.Become(labels[step.Index]!);
+                break;
+            case StepKind.If:
+                var other = (block.HasElse ? arms : labels)[step.Index]!;
+                Decide(step.A, false, other);
+                here.Meet(other);
+                break;
+            case StepKind.Loop:
+                changed |= labels[step.Index]!.Head(here);
+                break;
+        }
+    }
+
+    // A branch back to a loop's head cannot be removed; others can where both ways do the same.
+    private void Decide(int value, bool back, Place other)
+    {
+        if (value >= 0)
+        {
+            Raise(value, back || Place.Differs(here, other) ? OperandRules.All : 0, Cuts.None);
+        }
+    }
+
+    private void Compute(in Step step)
+    {
+        var (need, cut) = step.Result < 0 ? (0UL, Cuts.None) : (needs[step.Result], cuts[step.Result]);
+        if (step.A >= 0)
+        {
+            var (first, firstCut) = OperandRules.First(trace, in step, need, cut);
+            Raise(step.A, first, firstCut);
+        }
+
+        if (step.B >= 0)
+        {
+            var (second, secondCut) = OperandRules.Second(trace, in step, need, cut);
+            Raise(step.B, second, secondCut);
+            if (step.Opcode is (>= Opcode.I32DivS and <= Opcode.I32RemU) or (>= Opcode.I64DivS and <= Opcode.I64RemU) && !trace.TryConstant(step.B, out _))
+            {
+                here.Effects |= TrapEffect;
+            }
+        }
+        else if (step.Opcode is (>= Opcode.I32TruncF32S and <= Opcode.I32TruncF64U) or (>= Opcode.I64TruncF32S and <= Opcode.I64TruncF64U))
+        {
+            here.Effects |= TrapEffect;
+        }
+
+        if (step.C >= 0)
+        {
+            Raise(step.C, 0, Cuts.None);
+        }
+    }
+
+    private void Load(in Step step)
+    {
+        var site = trace.Loads[step.Index];
+        var need = needs[step.Result];
+        var cut = cuts[step.Result];
+        var vector = (int)site.Opcode >> 16 == 0xFD;
+        var fine = site.Opcode switch
+        {
+            Opcode.V128Load32Zero or Opcode.V128Load64Zero or (>= Opcode.V128Load8Lane and <= Opcode.V128Load64Lane) => (need & 0xFFFF) == 0xFFFF,
+            _ when vector => (need & 0x8000) != 0,
+            Opcode.I32Load16S or Opcode.I32Load8S => (need & 0xFFFF_FFFF & ~((1UL << ((8 * site.Width) - 8)) - 1)) != 0,
+            Opcode.I64Load16S or Opcode.I64Load32S or Opcode.I64Load8S => need >> ((8 * site.Width) - 8) != 0,
+            _ => ((need >> ((8 * site.Width) - 8)) & 0xFF) != 0,
+        };
+        if (!fine)
+        {
+            // Small integers that nobody needs are read as they are.
+            fine = site.Width == 1 || (site.Width == 2 && (cut & Cuts.ToByte) == 0) || (site.Width == 4 && cut == Cuts.None && !vector);
+        }
+
+        if (!fine)
+        {
+            found.Add(site.Offset);
+        }
+    }
+
+    private void Raise(int value, ulong need, Cuts cut)
+    {
+        cuts[value] |= cut;
+        if (!trace.MayBeDropped(value))
+        {
+            needs[value] |= need;
+        }
+    }
+
+    private void Keep(ref Place? place)
+    {
+        place ??= new(here.Needs.Length);
+        place.Become(here);
+    }
+
+    /// <summary>What is known of the ways from a place.</summary>
+    private sealed class Place(int localCount)
+    {
+        public ulong[] Needs { get; } = new ulong[localCount];
+
+        public Cuts[] Cuts { get; } = new Cuts[localCount];
+
+        /// <summary>What may be the first thing that happens and can be seen.</summary>
+        public ulong Effects { get; set; }
+
+        public void Assume(ulong need, Cuts cut, ulong effects)
+        {
+            Needs.AsSpan().Fill(need);
+            Cuts.AsSpan().Fill(cut);
+            Effects = effects;
+        }
+
+        public void Become(Place other)
+        {
+            other.Needs.CopyTo(Needs.AsSpan());
+            other.Cuts.CopyTo(Cuts.AsSpan());
+            Effects = other.Effects;
+        }
+
+        public void Meet(Place other)
+        {
+            for (var i = 0; i < Needs.Length; i++)
+            {
+                Needs[i] &= other.Needs[i];
+                Cuts[i] |= other.Cuts[i];
+            }
+
+            Effects |= other.Effects;
+        }
+
+        /// <summary>Takes what a round has found for a loop's head: needs only ever become less, the rest more.</summary>
+        public bool Head(Place found)
+        {
+            var changed = (Effects | found.Effects) != Effects;
+            Effects |= found.Effects;
+            for (var i = 0; i < Needs.Length; i++)
+            {
+                var (need, cut) = (Needs[i] & found.Needs[i], Cuts[i] | found.Cuts[i]);
+                changed |= need != Needs[i] || cut != Cuts[i];
+                (Needs[i], Cuts[i]) = (need, cut);
+            }
+
+            return changed;
+        }
+
+        public static bool Differs(Place one, Place other) => (one.Effects | other.Effects) != 0 && (one.Effects & other.Effects) == 0;
+    }
+}
