@@ -27,26 +27,42 @@ internal sealed partial class FunctionCompiler
         }
 
         LoadAddress(in instruction);
-        TouchLastByte(in instruction);
-        LoadMemory(instruction.Opcode);
+        if (NeedsTouch(in instruction) && Whole(instruction.Opcode) is { } whole)
+        {
+            // The commonest ones in one instruction: giant functions are near the platform's limits.
+            Call(typeof(Access), whole);
+        }
+        else
+        {
+            TouchLastByte(in instruction);
+            LoadMemory(instruction.Opcode);
+        }
+
         Push(Validate.ConstantValidator.TypeOf(instruction.Info.Signature[2]));
     }
 
     // A load whose value may not be needed whole: the platform's compiler may make it narrower, and then its end would not trap.
     private void TouchLastByte(in Instruction instruction)
     {
-        if (!guarded || module.Memories[instruction.Index].Limits.Is64Bit || care?.Loads.Contains(instruction.Offset) == false)
+        if (NeedsTouch(in instruction))
         {
-            return;
-        }
-
-        var width = AccessWidth(in instruction);
-        if (width > 1)
-        {
+            var width = AccessWidth(in instruction);
             il.Emit(OpCodes.Dup);
             Call(typeof(Access), width switch { 2 => nameof(Access.TouchEnd2), 4 => nameof(Access.TouchEnd4), 8 => nameof(Access.TouchEnd8), _ => nameof(Access.TouchEnd16) });
         }
     }
+
+    private bool NeedsTouch(in Instruction instruction) =>
+        guarded && !module.Memories[instruction.Index].Limits.Is64Bit && care?.Loads.Contains(instruction.Offset) != false && AccessWidth(in instruction) > 1;
+
+    private static string? Whole(Opcode opcode) => opcode switch
+    {
+        Opcode.I32Load => nameof(Access.TouchedI32),
+        Opcode.I64Load => nameof(Access.TouchedI64),
+        Opcode.F64Load => nameof(Access.TouchedF64),
+        Opcode.I32Load16U => nameof(Access.TouchedU16),
+        _ => null,
+    };
 
     private static int AccessWidth(in Instruction instruction) =>
         instruction.Info.Immediates == ImmediateKind.MemoryArgument && (int)instruction.Opcode < 0x40
