@@ -21,7 +21,7 @@ using Sojourn.Protocol.Views;
 
 namespace Sojourn.Cli.Job;
 
-/// <summary><c>sojourn job run|validate|list|describe|get|stop</c>.</summary>
+/// <summary><c>sojourn job run|validate|list|describe|logs|get|stop|retry</c>.</summary>
 internal static class JobCommands
 {
     /// <summary>The noun.</summary>
@@ -33,7 +33,7 @@ internal static class JobCommands
             DevnetUnreachableException => new CliError(ExitCode.Unreachable, e.Message),
             _ => null,
         });
-        return new Command("job", "Jobs: post, watch, fetch results.") { Run(), PostCommand.Create(), Validate(), List(), Describe(), Get(), Stop() };
+        return new Command("job", "Jobs: post, watch, fetch results.") { Run(), PostCommand.Create(), Validate(), List(), Describe(), JobRepeats.Logs(), Get(), Stop(), JobRepeats.Retry() };
     }
 
     private static Command Validate()
@@ -101,27 +101,7 @@ internal static class JobCommands
                 return ExitCode.Ok;
             }
 
-            await foreach (var entry in net.Ledger.EventsAsync(head.Events, run.Cancellation).ConfigureAwait(false))
-            {
-                if (entry.Event.Job != posted.Subject)
-                {
-                    continue;
-                }
-
-                if (JobWords.Of(entry.Event) is { } words)
-                {
-                    run.Note($"height {entry.Height}: {words}");
-                }
-
-                if (entry.Event.Kind == EventKind.Closed)
-                {
-                    var outcome = (JobOutcome)entry.Event.Number;
-                    run.Note(outcome == JobOutcome.Succeeded ? $"Next: ./sojourn job get {posted.Subject}" : $"Next: ./sojourn job describe {posted.Subject}");
-                    return outcome == JobOutcome.Succeeded ? ExitCode.Ok : ExitCode.Refused;
-                }
-            }
-
-            return ExitCode.Unreachable;
+            return await JobFollower.FollowAsync(run, net, posted.Subject, head.Events).ConfigureAwait(false);
         });
         return command;
     }
@@ -274,9 +254,9 @@ internal static class JobCommands
         return await HttpLedger.ConnectAsync(file.Ledger, cancellation: run.Cancellation).ConfigureAwait(false);
     }
 
-    private static Argument<string> IdArgument() => new("job") { Description = "The job's id, or its beginning." };
+    internal static Argument<string> IdArgument() => new("job") { Description = "The job's id, or its beginning." };
 
-    private static async Task<JobView> JobOfAsync(HttpLedger ledger, string id, CancellationToken cancel)
+    internal static async Task<JobView> JobOfAsync(HttpLedger ledger, string id, CancellationToken cancel)
     {
         if (!Digest.TryParse(id, out var digest))
         {

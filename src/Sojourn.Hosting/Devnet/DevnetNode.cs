@@ -74,7 +74,12 @@ public sealed class DevnetNode : IAsyncDisposable
         var proof = executes && options.SoftwareTpm is { } program && authority is not null
             ? await NodeProof.SoftwareTpmAsync(Path.Combine(folder, "tpm"), program, MeasuredFiles.Of(image, options.Bubblewrap), authority.Authority, cancel).ConfigureAwait(false)
             : NodeProof.Simulated(image.Measurement, keys.Address);
-        var journal = new NodeJournal(TimeProvider.System, options.Listener is { } listener ? entry => listener(name, entry) : null);
+        var file = new JournalFile(Path.Combine(folder, "journal"));
+        var journal = new NodeJournal(TimeProvider.System, entry =>
+        {
+            file.Append(entry);
+            options.Listener?.Invoke(name, entry);
+        });
         return new DevnetNode(keys, content, pool, proof, executes, journal, authority?.Collateral ?? Collateral.Empty);
     }
 
