@@ -53,6 +53,9 @@ public sealed class DevnetNode : IAsyncDisposable
     /// <summary>Whether it executes; it verifies anyway.</summary>
     public bool Executes { get; }
 
+    /// <summary>How it acts where it could cheat; tests replace it.</summary>
+    internal NodeConduct Conduct { get; set; } = NodeConduct.Honest;
+
     /// <summary>What happened at it.</summary>
     public NodeJournal Journal { get; }
 
@@ -138,6 +141,7 @@ public sealed class DevnetNode : IAsyncDisposable
             Enclaves = _pool,
             Journal = Journal,
             StateFolder = stateFolder,
+            Conduct = Conduct,
         };
         _service = new NodeService(context).RunAsync(_stop.Token);
     }
