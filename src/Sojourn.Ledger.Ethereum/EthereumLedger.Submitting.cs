@@ -32,7 +32,8 @@ public sealed partial class EthereumLedger
     {
         ArgumentNullException.ThrowIfNull(transaction);
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        var refusal = VerifiedTransaction.TryVerify(transaction, GenesisDigest, _signatures, out _);
+        var brought = TypedEnvelope.TryOpen(_domain, transaction, _signatures, out var carried);
+        var refusal = brought ? Refusal.None : VerifiedTransaction.TryVerify(transaction, GenesisDigest, _signatures, out _);
         if (refusal == Refusal.None)
         {
             refusal = Read(state => CheckNonce(state, transaction));
@@ -43,7 +44,7 @@ public sealed partial class EthereumLedger
             return Refused(refusal);
         }
 
-        var payer = transaction.Sender.IsZero ? _options.Operator ?? _signers.Values.FirstOrDefault() : _signers.GetValueOrDefault(transaction.Sender);
+        var payer = transaction.Sender.IsZero || (brought && _options.Operator is not null) ? _options.Operator ?? _signers.Values.FirstOrDefault() : _signers.GetValueOrDefault(transaction.Sender);
         if (payer is null || (transaction.Body is Deposit && transaction.Sender != Genesis.Issuer))
         {
             return Refused(Refusal.NotAllowed);
@@ -56,13 +57,18 @@ public sealed partial class EthereumLedger
                 return await CallAsync(call, transaction, payer, cancellation).ConfigureAwait(false);
             }
 
+            if (transaction.Body is EquivocationProof)
+            {
+                return Refused(Refusal.BadSignature);
+            }
+
             var digest = TypedMessages.SigningDigest(_domain, transaction.Body);
             if (digest is null)
             {
                 return Refused(Refusal.UnknownKind);
             }
 
-            var signature = Envelope.Open(payer.Sign(digest.Value));
+            var signature = carried ?? Envelope.Open(payer.Sign(digest.Value));
             SlotItem? item;
             lock (_gate)
             {
@@ -107,6 +113,8 @@ public sealed partial class EthereumLedger
                 return new LedgerContract.ChallengeCall(challenge.Job, challenge.Round, ticket, s_noHints);
             }
 
+            case EquivocationProof proof:
+                return EquivocationCall(proof);
             case Drive drive when CaptureFor(drive.Job, byte.MaxValue) is { } capture:
                 return new LedgerContract.BatchCall([capture.Encode(), new LedgerContract.DriveCall(drive.Job).Encode()]);
             default:
@@ -115,6 +123,24 @@ public sealed partial class EthereumLedger
     }
 
     private static readonly LedgerContract.VrfHints s_noHints = new(0, 0, 0, 0, 0, [0, 0], [0, 0], 0, 0, 0, 0, 0, 0, []);
+
+    // Both messages must carry the signatures that the contract checks; what is none, or no contradiction, is told by the contract.
+    private LedgerContract.EquivocationCall? EquivocationCall(EquivocationProof proof)
+    {
+        if (SignedTransaction.TryDecode(proof.First.Span, out var first) != Refusal.None || SignedTransaction.TryDecode(proof.Second.Span, out var second) != Refusal.None
+            || !TypedEnvelope.TryOpen(_domain, first!, _signatures, out var one) || !TypedEnvelope.TryOpen(_domain, second!, _signatures, out var other))
+        {
+            return null;
+        }
+
+        lock (_gate)
+        {
+            var a = CallWriter.Slot(_replica.State, first!.Body, first.Sender, one!, []);
+            var b = CallWriter.Slot(_replica.State, second!.Body, second.Sender, other!, []);
+            return a is null || b is null || CallWriter.Message(a) is not { } left || CallWriter.Message(b) is not { } right ? null
+                : new LedgerContract.EquivocationCall(a.Job, a.Round, (byte)a.Kind, left, right);
+        }
+    }
 
     // A draw, and an audit, need their beacon on the chain: whoever comes first brings the header.
     private LedgerContract.CaptureBeaconCall? CaptureFor(Digest id, byte round)

@@ -173,6 +173,8 @@ public sealed partial class EthereumLedger : ILedger, IAsyncDisposable
 
     internal Replica Replica => _replica;
 
+    internal Digest Domain => _domain;
+
     internal ChainClient Client => _client;
 
     private (ChainFollower Follower, Replica Replica) Fresh() => (new ChainFollower(_client, [_options.Contract], _start, withTransactions: true), new Replica(Genesis, _options.Contract, _start));

@@ -106,6 +106,34 @@ internal static class CallWriter
         };
     }
 
+    /// <summary>A message as a proof of contradiction shows it: the ABI encoding of its struct; null for kinds that cannot contradict.</summary>
+    public static byte[]? Message(SlotItem item)
+    {
+        switch (item.Item)
+        {
+            case LedgerContract.Commit commit:
+            {
+                var plain = new AbiWriter(4 * 32);
+                commit.Write(plain);
+                return plain.ToArray();
+            }
+
+            case LedgerContract.Evidence evidence: return Dynamic(8, evidence.Write);
+            case LedgerContract.VoteCast votes: return Dynamic(4, votes.Write);
+            case LedgerContract.Reveal reveal: return Dynamic(15, reveal.Write);
+            default: return null;
+        }
+
+        static byte[] Dynamic(int words, Action<AbiWriter> write)
+        {
+            var writer = new AbiWriter(32);
+            writer.BeginTuple(words * 32);
+            write(writer);
+            writer.End();
+            return writer.ToArray();
+        }
+    }
+
     /// <summary>A post's body as the protocol encodes it.</summary>
     public static byte[] BodyOf(SignedTransaction signed)
     {

@@ -14,6 +14,7 @@ namespace Sojourn.Ledger.Ethereum.Tests.Market;
 internal sealed class EthereumWorld : LedgerWorld
 {
     public static readonly UInt128 Ether = 1_000_000_000_000_000_000;
+    private static readonly string[] s_others = ["nobody", "data owner", "app owner", "stranger", "owner", "keeper"];
     private static int s_seed;
     private readonly ChainFixture _chain;
     private readonly List<Party> _nodes = [];
@@ -37,7 +38,7 @@ internal sealed class EthereumWorld : LedgerWorld
 
     public override IReadOnlyList<Party> Nodes => _nodes;
 
-    public static async Task<EthereumWorld> CreateAsync(ChainFixture chain, WorldSpec spec)
+    public static async Task<EthereumWorld> CreateAsync(ChainFixture chain, WorldSpec spec, bool drives = true)
     {
         var world = new EthereumWorld(chain, new RealCryptography((ulong)Interlocked.Increment(ref s_seed), ethereum: true));
         using var key = Secp256k1Identity.Generate();
@@ -47,7 +48,7 @@ internal sealed class EthereumWorld : LedgerWorld
             world._nodes.Add(Party.Of(world.Cryptography, $"node{i}"));
         }
 
-        ISigner[] accounts = [bank, world.Issuer.Signer, world.Requester.Signer, .. world._nodes.Select(node => node.Signer), world.Stranger("stranger").Signer, world.Stranger("nobody").Signer];
+        ISigner[] accounts = [bank, world.Issuer.Signer, world.Requester.Signer, .. world._nodes.Select(node => node.Signer), .. s_others.Select(name => world.Stranger(name).Signer)];
         foreach (var account in accounts)
         {
             await chain.Control.SetBalanceAsync(account.Address, 1_000_000 * Ether);
@@ -56,7 +57,7 @@ internal sealed class EthereumWorld : LedgerWorld
         var deployed = await LedgerDeployment.DeployAsync([chain.Process!.Http], bank, new DeploymentPlan { Development = true, Treasury = world.Issuer.Address, Scale = 1, Rules = spec.Rules });
         world.Chain = await EthereumLedger.ConnectAsync(new EthereumLedgerOptions
         {
-            Endpoints = [chain.Process.Http], Contract = deployed.Contract, Signers = [.. accounts], Operator = world.Issuer.Signer, StartBlock = deployed.Block, Poll = TimeSpan.FromMilliseconds(10), Drives = true,
+            Endpoints = [chain.Process.Http], Contract = deployed.Contract, Signers = [.. accounts], Operator = world.Issuer.Signer, StartBlock = deployed.Block, Poll = TimeSpan.FromMilliseconds(10), Drives = drives,
         });
         await world.Must(world.Issuer, new Deposit(world.Requester.Address, RequesterFunds, Workbench.Hash("requester")));
         foreach (var node in world._nodes)
@@ -66,6 +67,8 @@ internal sealed class EthereumWorld : LedgerWorld
 
         return world;
     }
+
+    public override SignedTransaction Message(Party party, Transaction body) => TypedEnvelope.Create(Chain, body, party.Signer);
 
     public override async Task AdvanceAsync(ulong heights)
     {

@@ -413,8 +413,8 @@ public abstract class LedgerConformance
         var id = await world.Must(world.Requester, new JobPost(Terms(3)));
         var job = await world.Driver().Reach(id, JobPhase.Attesting);
         var cheat = world.Nodes.First(node => node.Address == job.Round.Executors[0].Node);
-        ReadOnlyMemory<byte> Message(string what) => SignedTransaction.Create(
-            new EvidencePublish(id, 0, Workbench.Content(what), Workbench.Hash(what), new byte[65], cheat.Receipt.PublicKey, Digest.Zero), 0, world.Ledger.GenesisDigest, cheat.Signer).Encoded;
+        ReadOnlyMemory<byte> Message(string what) => world.Message(
+            cheat, new EvidencePublish(id, 0, Workbench.Content(what), Workbench.Hash(what), new byte[65], cheat.Receipt.PublicKey, Digest.Zero)).Encoded;
         Assert.Equal(Refusal.NoContradiction, (await world.Try(world.Requester, new EquivocationProof(Message("a"), Message("a")))).Refusal);
         await world.Must(world.Requester, new EquivocationProof(Message("a"), Message("b")));
         Assert.Contains(await world.Ledger.ExplainAsync(cheat.Address, id), line => line.Reason == LineReason.SlashedEquivocation);

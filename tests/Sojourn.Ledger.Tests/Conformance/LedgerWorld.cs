@@ -60,6 +60,9 @@ public abstract class LedgerWorld : IAsyncDisposable
 
     public Task<SubmitResult> Anyone(Transaction body) => Ledger.SubmitAsync(SignedTransaction.Unsigned(body)).AsTask();
 
+    /// <summary>A message as its author signs it so that others can show it.</summary>
+    public virtual SignedTransaction Message(Party party, Transaction body) => SignedTransaction.Create(body, 0, Ledger.GenesisDigest, party.Signer);
+
     /// <summary>Registers all nodes with a stake of 10,000 each.</summary>
     public async Task Register(Func<Party, Cid[]>? pins = null)
     {
