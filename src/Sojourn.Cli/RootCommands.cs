@@ -20,6 +20,7 @@ internal static class RootCommands
         ("job", Job.JobCommands.Create),
         ("receipt", Receipt.ReceiptCommands.Create),
         ("ledger", Ledger.LedgerCommands.Create),
+        ("chain", Chain.ChainCommands.Create),
         ("market", Market.MarketCommands.Create),
         ("account", Account.AccountCommands.Create),
         ("doctor", Doctor.DoctorCommand.Create),

@@ -172,13 +172,14 @@ public sealed partial class EthereumLedger
         ChainReceipt receipt;
         try
         {
-            receipt = await intent.Completion.Task.WaitAsync(cancellation).ConfigureAwait(false);
+            receipt = await ReceiptOfAsync(intent, cancellation).ConfigureAwait(false);
         }
         catch (RpcRefusedException exception)
         {
             return Refused(ReasonOf(exception));
         }
 
+        Remember(transaction.Body.Kind.ToString(), payer.Address, receipt);
         if (!receipt.Succeeded)
         {
             // It would have passed when it was sent; meanwhile something else came first.
@@ -266,7 +267,7 @@ public sealed partial class EthereumLedger
                 return;
             }
 
-            _ = SettleAsync(intent, messages);
+            _ = SettleAsync(intent, payer, messages);
             Wake();
         }
         catch (Exception exception) when (exception is EthereumException or OperationCanceledException)
@@ -305,11 +306,12 @@ public sealed partial class EthereumLedger
         return calls.Count == 1 ? calls[0] : new LedgerContract.BatchCall([.. calls.Select(call => (ReadOnlyMemory<byte>)call)]).Encode();
     }
 
-    private async Task SettleAsync(Intent intent, List<PendingMessage> messages)
+    private async Task SettleAsync(Intent intent, ISigner payer, List<PendingMessage> messages)
     {
         try
         {
-            var receipt = await intent.Completion.Task.WaitAsync(_stopping.Token).ConfigureAwait(false);
+            var receipt = await ReceiptOfAsync(intent, _stopping.Token).ConfigureAwait(false);
+            Remember(string.Join(" + ", messages.GroupBy(message => message.Body.Kind).Select(group => group.Count() == 1 ? $"{group.Key}" : $"{group.Count()} {group.Key}")), payer.Address, receipt);
             if (!receipt.Succeeded)
             {
                 messages.ForEach(message => message.Completion.TrySetResult(new SubmitResult(Refusal.Busy, default, receipt.BlockNumber)));

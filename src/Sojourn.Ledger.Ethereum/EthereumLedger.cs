@@ -12,6 +12,15 @@ using Sojourn.Protocol.State;
 
 namespace Sojourn.Ledger.Ethereum;
 
+/// <summary>A transaction that was sent to the chain and is in a block.</summary>
+/// <param name="What">What it did, in the protocol's words.</param>
+/// <param name="Payer">Who paid the gas.</param>
+/// <param name="Hash">By which the chain knows it.</param>
+/// <param name="Block">Its block.</param>
+/// <param name="Gas">The gas it used.</param>
+/// <param name="Price">What each gas cost, in wei.</param>
+public sealed record SentTransaction(string What, Address Payer, Digest Hash, ulong Block, ulong Gas, UInt128 Price);
+
 /// <summary>The ledger as a contract on an EVM chain, behind the same port as the embedded one.</summary>
 /// <remarks>
 /// Reading: the protocol's state machine runs again here on what the contract was told (<see cref="Replica"/>); every view comes from it. Writing: transactions become calls of their sender, messages
@@ -38,6 +47,7 @@ public sealed partial class EthereumLedger : ILedger, IAsyncDisposable
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loop = Task.CompletedTask;
     private LedgerDivergedException? _diverged;
+    private readonly TaskCompletionSource<ChainReceipt> _divergence = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _disposed;
 
     private EthereumLedger(EthereumLedgerOptions options, ChainClient client, ulong chainId, UInt128 scale, LedgerGenesis genesis, ChainHeader start)
@@ -60,6 +70,18 @@ public sealed partial class EthereumLedger : ILedger, IAsyncDisposable
     }
 
     private readonly ChainHeader _start;
+    private readonly List<SentTransaction> _sent = [];
+
+    private void Remember(string what, Address payer, ChainReceipt receipt)
+    {
+        lock (_gate)
+        {
+            if (_sent.Count < 100_000)
+            {
+                _sent.Add(new SentTransaction(what, payer, receipt.Transaction, receipt.BlockNumber, receipt.GasUsed, receipt.GasPrice));
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public LedgerGenesis Genesis { get; }
@@ -111,6 +133,18 @@ public sealed partial class EthereumLedger : ILedger, IAsyncDisposable
         {
             await client.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    /// <summary>Transactions that were sent from here and are in a block, in order: hash, block and gas; for people to look up.</summary>
+    public IReadOnlyList<SentTransaction> Sent
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _sent];
+            }
         }
     }
 
@@ -233,7 +267,9 @@ public sealed partial class EthereumLedger : ILedger, IAsyncDisposable
         }
         catch (LedgerDivergedException exception)
         {
+            // Whoever waits for something learns it too: nothing more will come.
             _diverged = exception;
+            _divergence.TrySetException(exception);
             Changed();
             throw;
         }
@@ -298,6 +334,12 @@ public sealed partial class EthereumLedger : ILedger, IAsyncDisposable
         }
 
         was.TrySetResult();
+    }
+
+    private async Task<ChainReceipt> ReceiptOfAsync(Intent intent, CancellationToken cancellation)
+    {
+        var first = await Task.WhenAny(intent.Completion.Task, _divergence.Task).WaitAsync(cancellation).ConfigureAwait(false);
+        return await first.ConfigureAwait(false);
     }
 
     private T Read<T>(Func<LedgerState, T> read)

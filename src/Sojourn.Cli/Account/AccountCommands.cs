@@ -15,6 +15,7 @@ internal static class AccountCommands
     public static Command Create()
     {
         ErrorRules.Add(Ledger.LedgerCommands.Explain);
+        ErrorRules.Add(Chain.ChainCommands.Explain);
         return new Command("account", "What an account holds, and why.") { Show(), Explain(), SendCommands.Send(), SendCommands.Payout() };
     }
 
@@ -31,7 +32,8 @@ internal static class AccountCommands
         command.SetRun(async run =>
         {
             var address = Parse(run.Get(who));
-            using var ledger = await MarketCommands.ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
+            await using var connection = await MarketCommands.OpenAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
+            var ledger = connection.Ledger;
             run.Results.One(
                 await ledger.AccountAsync(address, run.Cancellation).ConfigureAwait(false),
                 new Column<AccountView>("address", account => account.Address.ToString()),
@@ -61,7 +63,8 @@ internal static class AccountCommands
                 only = Digest.TryParse(text, out var id) ? id : throw new CliException(ExitCode.Usage, $"'{text}' is not a job's id", "It has 64 hexadecimal digits.");
             }
 
-            using var ledger = await MarketCommands.ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
+            await using var connection = await MarketCommands.OpenAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
+            var ledger = connection.Ledger;
             run.Results.List(
                 await ledger.ExplainAsync(address, only, run.Get(max), run.Cancellation).ConfigureAwait(false),
                 new Column<LedgerLine>("height", line => JsonValue.Create(line.Height)),

@@ -18,7 +18,8 @@ internal static class DemoCommand
         var app = new Option<FileInfo?>("--app") { Description = "A WASI program of your own; it finds the table at /in/table and writes below /output." };
         var arguments = new Option<string[]>("--arg") { Description = "An argument of that program; repeat for several.", AllowMultipleArgumentsPerToken = false };
         var simulated = new Option<bool>("--simulated") { Description = "Simulated evidence, even where swtpm is installed." };
-        var command = new Command("demo", "Run the main job on this machine: seal, offer, post, draw, prove, release, run, agree, pay, verify.") { data, app, arguments, simulated };
+        var ledger = Chain.ChainOptions.DevelopmentLedger();
+        var command = new Command("demo", "Run the main job on this machine: seal, offer, post, draw, prove, release, run, agree, pay, verify.") { data, app, arguments, simulated, ledger };
         command.SetRun(async run =>
         {
             var root = Places.Checkout ?? throw new CliException(ExitCode.Environment, "the demonstration needs a checkout.", "Start it as ./sojourn demo from the project's folder.");
@@ -45,6 +46,7 @@ internal static class DemoCommand
                 GuardFile = own ? null : Path.Combine(root, "guests/guards/min-group-size.wasm"),
                 GuardArguments = ["20"],
                 Bubblewrap = Examination.FindProgram("bwrap"),
+                Ethereum = Chain.ChainOptions.IsEthereum(run, ledger),
                 SoftwareTpm = run.Get(simulated) ? null : Examination.FindProgram("swtpm"),
             };
             var chapter = 0;

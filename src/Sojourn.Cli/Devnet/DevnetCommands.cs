@@ -35,7 +35,8 @@ internal static class DevnetCommands
         var tpm = new Option<bool>("--tpm") { Description = "Give every executing node a software TPM (swtpm) of its own; evidence is then of level tpm, on a development root." };
         var processes = new Option<bool>("--processes") { Description = "Every party as a process of its own, as on a real network; one that dies is started again." };
         var outgoing = new Option<bool>("--outgoing-only") { Description = "With --processes: nodes serve nothing and need outgoing connections alone." };
-        var command = new Command("up", "Start the network and keep it up until Ctrl+C.") { folder, nodes, verifiers, tpm, processes, outgoing };
+        var ledger = Chain.ChainOptions.DevelopmentLedger();
+        var command = new Command("up", "Start the network and keep it up until Ctrl+C.") { folder, nodes, verifiers, tpm, processes, outgoing, ledger };
         command.SetRun(async run =>
         {
             var at = FolderOf(run.Get(folder));
@@ -51,8 +52,14 @@ internal static class DevnetCommands
 
             var softwareTpm = !run.Get(tpm) ? null
                 : Examination.FindProgram("swtpm") ?? throw new CliException(ExitCode.Environment, "swtpm is not installed, and --tpm needs it.", "apt-get install -y swtpm, or leave --tpm out.");
+            var ethereum = Chain.ChainOptions.IsEthereum(run, ledger);
             if (run.Get(processes))
             {
+                if (ethereum)
+                {
+                    throw new CliException(ExitCode.Usage, "--processes and --ledger ethereum do not go together yet.", "Leave one of them out.");
+                }
+
                 return await DevnetProcesses.RunAsync(run, at, run.Get(nodes), run.Get(verifiers), serve: !run.Get(outgoing), tpm: softwareTpm is not null).ConfigureAwait(false);
             }
 
@@ -72,6 +79,7 @@ internal static class DevnetCommands
                     Verifiers = run.Get(verifiers),
                     Bubblewrap = bubblewrap,
                     SoftwareTpm = softwareTpm,
+                    Ethereum = ethereum,
                     Listener = (who, entry) => run.Note(string.Create(CultureInfo.InvariantCulture, $"{entry.At:HH:mm:ss.fff} {who}: {(entry.Job.IsZero ? "" : entry.Job.ToString()[..8] + " ")}{entry.Stage}: {entry.Words}")),
                 },
                 parties.ToDictionary(party => party.Address, _ => (Amount)10_000_000), run.Cancellation).ConfigureAwait(false);
@@ -80,12 +88,18 @@ internal static class DevnetCommands
                 var server = await LedgerServer.StartAsync(net.Ledger, cancellation: run.Cancellation).ConfigureAwait(false);
                 await using (server.ConfigureAwait(false))
                 {
+                    parties.ForEach(net.Admit);
                     await net.ServeAsync(Holdings.Read(at), run.Cancellation).ConfigureAwait(false);
                     parties.ForEach(net.StartKeeper);
                     new DevnetFile(
                         Environment.ProcessId, server.Address, net.Gateway.Address, net.Gateways, net.Image.Measurement.ToString(), Parties,
                         [.. net.Nodes.Where(node => node.Executes).Select(node => node.Keys.Name)]) { Proof = DevnetProof.Of(net.Proof) }.Write(at);
                     run.Out.WriteLine($"up: {at}");
+                    if (net.Chain is { } chain)
+                    {
+                        run.Out.WriteLine($"chain {chain}");
+                    }
+
                     run.Out.WriteLine($"ledger {server.Address}  gateway {net.Gateway.Address}  nodes {run.Get(nodes)}  verifiers {run.Get(verifiers)}");
                     run.Note(softwareTpm is null
                         ? "This is a development network: evidence is simulated and proves nothing about hardware."

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Sojourn.Cli.Output;
 using Sojourn.Cli.Running;
+using Sojourn.Hosting.Ledgers;
 using Sojourn.Ledger.Embedded.Http;
 using Sojourn.Protocol.Sortition;
 using Sojourn.Protocol.Views;
@@ -15,17 +16,26 @@ internal static class MarketCommands
     public static Command Create()
     {
         ErrorRules.Add(Ledger.LedgerCommands.Explain);
+        ErrorRules.Add(Chain.ChainCommands.Explain);
         return new Command("market", "Nodes, offers, and what a committee is worth.") { Odds(), Nodes(), Offers() };
     }
 
     internal static Option<string> LedgerOption() => new("--ledger") { Description = "The ledger's address, or those of its sequencers in the order of the genesis, with commas. Else SOJOURN_LEDGER.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("SOJOURN_LEDGER") ?? "http://127.0.0.1:7070" };
 
+    /// <summary>A ledger of ours over HTTP, for commands that write to it.</summary>
     internal static async Task<HttpLedger> ConnectAsync(string addresses, CancellationToken cancellation) =>
-        await HttpLedger.ConnectAsync((Uri[])[.. addresses.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(AddressOf)] is { Length: > 0 } several ? several : [AddressOf(addresses)], cancellation: cancellation).ConfigureAwait(false);
+        await HttpLedger.ConnectAsync(AddressesOf(addresses), cancellation: cancellation).ConfigureAwait(false);
 
-    internal static Uri AddressOf(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+    /// <summary>Any ledger, ours or a contract on a chain, for commands that read it.</summary>
+    internal static async Task<LedgerConnection> OpenAsync(string addresses, CancellationToken cancellation) =>
+        await LedgerConnection.OpenAsync(AddressesOf(addresses), cancellation).ConfigureAwait(false);
+
+    private static Uri[] AddressesOf(string addresses) =>
+        (Uri[])[.. addresses.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(AddressOf)] is { Length: > 0 } several ? several : [AddressOf(addresses)];
+
+    internal static Uri AddressOf(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" or "ws" or "wss"
         ? uri
-        : throw new CliException(ExitCode.Usage, $"'{address}' is not a ledger's address", "Give one such as http://127.0.0.1:7070.");
+        : throw new CliException(ExitCode.Usage, $"'{address}' is not a ledger's address", "Give one such as http://127.0.0.1:7070, or a chain's endpoint with the contract: http://127.0.0.1:8545/#0x…");
 
     private sealed record Chance(int Percent, double Capture, double Block, double Results);
 
@@ -70,7 +80,8 @@ internal static class MarketCommands
         var command = new Command("nodes", "Registered nodes.") { at, output };
         command.SetRun(async run =>
         {
-            using var ledger = await ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
+            await using var connection = await OpenAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
+            var ledger = connection.Ledger;
             run.Results.List(
                 await ledger.NodesAsync(cancellation: run.Cancellation).ConfigureAwait(false),
                 new Column<NodeView>("node", node => node.Address.ToString()),
@@ -90,7 +101,8 @@ internal static class MarketCommands
         var command = new Command("offers", "Open offers of data and code.") { at, output };
         command.SetRun(async run =>
         {
-            using var ledger = await ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
+            await using var connection = await OpenAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
+            var ledger = connection.Ledger;
             run.Results.List(
                 await ledger.OffersAsync(new OfferQuery(), run.Cancellation).ConfigureAwait(false),
                 new Column<OfferView>("offer", offer => offer.Id.ToString()),

@@ -32,4 +32,7 @@ public sealed record DemoOptions
 
     /// <summary>How much output the data owner's policy allows.</summary>
     public long OutputBytesMax { get; init; } = 64 << 10;
+
+    /// <summary>Whether the ledger is a contract on a development chain.</summary>
+    public bool Ethereum { get; init; }
 }

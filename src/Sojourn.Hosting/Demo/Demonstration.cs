@@ -57,7 +57,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
 
         story.Chapter("A network on this machine");
         var net = await DevNetwork.StartAsync(
-            new DevnetOptions { Folder = options.Folder, EnclaveFolder = options.EnclaveFolder, Nodes = 5, Verifiers = 4, Bubblewrap = options.Bubblewrap, SoftwareTpm = options.SoftwareTpm }, parties, cancel).ConfigureAwait(false);
+            new DevnetOptions { Folder = options.Folder, EnclaveFolder = options.EnclaveFolder, Nodes = 5, Verifiers = 4, Bubblewrap = options.Bubblewrap, SoftwareTpm = options.SoftwareTpm, Ethereum = options.Ethereum }, parties, cancel).ConfigureAwait(false);
         await using (net.ConfigureAwait(false))
         {
             story.Line($"ledger {Short(net.Ledger.GenesisDigest)} (genesis says: development), 5 storage nodes that execute, 4 verifiers, one public gateway");
@@ -68,8 +68,38 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
             story.Line(options.SoftwareTpm is null
                 ? "evidence here is SIMULATED (swtpm is not installed): it proves nothing about hardware, and only a development ledger admits it"
                 : "evidence here comes from a software TPM at each node (level tpm): quotes over measured files, signed by keys that were enrolled; no vendor vouches for such a TPM, so only a development ledger admits it");
-            return await RunAsync(net, hospital, lab, requester, start, cancel).ConfigureAwait(false);
+            if (net.Chain is { } chain)
+            {
+                story.Line($"the ledger is a contract on an EVM chain of this machine: {chain}");
+            }
+
+            var result = await RunAsync(net, hospital, lab, requester, start, cancel).ConfigureAwait(false);
+            await TellChainAsync(net, [hospital, lab, requester], cancel).ConfigureAwait(false);
+            return result;
         }
+    }
+
+    private async Task TellChainAsync(DevNetwork net, IReadOnlyList<PartyKeys> people, CancellationToken cancel)
+    {
+        if (net.Chain is null)
+        {
+            return;
+        }
+
+        story.Chapter("On the chain");
+        foreach (var (name, address) in people.Select(person => (person.Name, person.Address)).Concat(net.Nodes.Select(node => (node.Keys.Name, node.Keys.Address))))
+        {
+            var account = await net.Ledger.AccountAsync(address, cancel).ConfigureAwait(false);
+            story.Line($"{name,-12} {address}: free {account.Free}, credits {account.Withheld + account.Matured}, staked {account.Staked}");
+        }
+
+        var sent = net.ChainTransactions;
+        foreach (var transaction in sent.OrderBy(transaction => transaction.Block))
+        {
+            story.Line(string.Create(CultureInfo.InvariantCulture, $"block {transaction.Block,5}  {transaction.Gas,9} gas  0x{transaction.Hash}  {transaction.What}"));
+        }
+
+        story.Line(string.Create(CultureInfo.InvariantCulture, $"{sent.Count} transactions, {sent.Aggregate(0UL, (sum, transaction) => sum + transaction.Gas)} gas; look one up with `cast tx HASH`, or in any explorer"));
     }
 
     private async Task<DemoResult> RunAsync(DevNetwork net, PartyKeys hospital, PartyKeys lab, PartyKeys requester, long start, CancellationToken cancel)

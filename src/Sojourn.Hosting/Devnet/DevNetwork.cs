@@ -14,6 +14,7 @@ using Sojourn.Primitives;
 using Sojourn.Protocol.Accounts;
 using Sojourn.Protocol.Genesis;
 using Sojourn.Protocol.Policies;
+using Sojourn.Protocol.Ports;
 using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
 
@@ -28,10 +29,12 @@ public sealed class DevNetwork : IAsyncDisposable
     private readonly List<(Task Task, UseLedger Uses)> _keepers = [];
     private readonly List<PartyKeys> _parties = [];
     private readonly DevelopmentAuthority? _authority;
+    private readonly ChainDevnet? _chain;
 
-    private DevNetwork(DevnetOptions options, EmbeddedLedger ledger, PartyKeys sequencer, ContentHost gateway, MemoryDropBox box, EnclaveImage image, ImmutableArray<DevnetNode> nodes, DevelopmentAuthority? authority)
+    private DevNetwork(DevnetOptions options, ILedger ledger, ChainDevnet? chain, PartyKeys sequencer, ContentHost gateway, MemoryDropBox box, EnclaveImage image, ImmutableArray<DevnetNode> nodes, DevelopmentAuthority? authority)
     {
         _options = options;
+        _chain = chain;
         Ledger = ledger;
         Gateway = gateway;
         DropBox = box;
@@ -42,7 +45,13 @@ public sealed class DevNetwork : IAsyncDisposable
     }
 
     /// <summary>The ledger.</summary>
-    public EmbeddedLedger Ledger { get; }
+    public ILedger Ledger { get; }
+
+    /// <summary>Where the chain answers, with the contract; null with the embedded ledger.</summary>
+    public Uri? Chain => _chain?.Address;
+
+    /// <summary>Transactions of the chain so far; empty with the embedded ledger.</summary>
+    public IReadOnlyList<Sojourn.Ledger.Ethereum.SentTransaction> ChainTransactions => _chain?.Ledger.Sent ?? [];
 
     /// <summary>Public content: policies, guards, specifications, sealed code.</summary>
     public ContentHost Gateway { get; }
@@ -78,6 +87,23 @@ public sealed class DevNetwork : IAsyncDisposable
         var starts = Enumerable.Range(0, options.Nodes + options.Verifiers)
             .Select(i => DevnetNode.StartAsync(i < options.Nodes ? $"node-{i + 1}" : $"verifier-{i - options.Nodes + 1}", options, image, i < options.Nodes, cancel, authority)).ToList();
         var nodes = (await Task.WhenAll(starts).ConfigureAwait(false)).ToImmutableArray();
+        var (ledger, chain) = await StartLedgerAsync(options, sequencer, parties, nodes, cancel).ConfigureAwait(false);
+        var box = new MemoryDropBox();
+        var gateway = await ContentHost.StartAsync(
+            Path.Combine(options.Folder, "gateway", "blocks"), cancel, map: (application, store) => application.MapUploads(box, store, ledger, new AccountSignatures())).ConfigureAwait(false);
+        return new DevNetwork(options, ledger, chain, sequencer, gateway, box, image, nodes, authority);
+    }
+
+    private static async Task<(ILedger Ledger, ChainDevnet? Chain)> StartLedgerAsync(
+        DevnetOptions options, PartyKeys sequencer, IReadOnlyDictionary<Address, Amount> parties, ImmutableArray<DevnetNode> nodes, CancellationToken cancel)
+    {
+        if (options.Ethereum)
+        {
+            var accounts = parties.Concat(nodes.Select(node => KeyValuePair.Create(node.Keys.Address, (Amount)Stake + 10_000))).ToDictionary();
+            var chain = await ChainDevnet.StartAsync(Path.Combine(options.Folder, "chain"), sequencer, accounts, nodes.Select(node => (ISigner)node.Keys.Signer), cancel).ConfigureAwait(false);
+            return (chain.Ledger, chain);
+        }
+
         var path = Path.Combine(options.Folder, "ledger", "ledger.db");
         if (!File.Exists(path))
         {
@@ -98,11 +124,7 @@ public sealed class DevNetwork : IAsyncDisposable
             });
         }
 
-        var ledger = EmbeddedLedger.Open(new EmbeddedLedgerOptions { Path = path, Sequencer = sequencer.Signer, BeaconKey = sequencer.Vrf });
-        var box = new MemoryDropBox();
-        var gateway = await ContentHost.StartAsync(
-            Path.Combine(options.Folder, "gateway", "blocks"), cancel, map: (application, store) => application.MapUploads(box, store, ledger, new AccountSignatures())).ConfigureAwait(false);
-        return new DevNetwork(options, ledger, sequencer, gateway, box, image, nodes, authority);
+        return (EmbeddedLedger.Open(new EmbeddedLedgerOptions { Path = path, Sequencer = sequencer.Signer, BeaconKey = sequencer.Vrf }), null);
     }
 
     /// <summary>Registers the nodes and lets them take part.</summary>
@@ -122,6 +144,7 @@ public sealed class DevNetwork : IAsyncDisposable
     /// <param name="owner">The owner's keys; contents are sealed to <see cref="PartyKeys.Sealing"/>.</param>
     public void StartKeeper(PartyKeys owner)
     {
+        Admit(owner);
         var uses = new UseLedger(Path.Combine(_options.Folder, owner.Name, "uses.log"));
         var keeper = new Keeper(new KeeperContext
         {
@@ -152,8 +175,17 @@ public sealed class DevNetwork : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The ledger refused it.</exception>
     public async Task<Protocol.Ports.SubmitResult> SubmitAsync(PartyKeys party, Transaction body, CancellationToken cancel)
     {
+        Admit(party);
         var result = await new Sender(Ledger, party.Signer, new NodeJournal(TimeProvider.System)).SendNoncedAsync(body, cancel).ConfigureAwait(false);
         return result.Applied ? result : throw new InvalidOperationException($"The ledger refused {party.Name}'s {body.Kind}: {result.Refusal}.");
+    }
+
+    /// <summary>Lets a party act: on a chain its transactions are signed here, for the chain.</summary>
+    /// <param name="party">The party.</param>
+    public void Admit(PartyKeys party)
+    {
+        ArgumentNullException.ThrowIfNull(party);
+        _chain?.Ledger.AddSigner(party.Signer);
     }
 
     /// <inheritdoc/>
@@ -168,7 +200,15 @@ public sealed class DevNetwork : IAsyncDisposable
 
         await Task.WhenAll(Nodes.Select(node => node.DisposeAsync().AsTask())).ConfigureAwait(false);
         await Gateway.DisposeAsync().ConfigureAwait(false);
-        await Ledger.DisposeAsync().ConfigureAwait(false);
+        if (_chain is not null)
+        {
+            await _chain.DisposeAsync().ConfigureAwait(false);
+        }
+        else if (Ledger is IAsyncDisposable embedded)
+        {
+            await embedded.DisposeAsync().ConfigureAwait(false);
+        }
+
         _parties.ForEach(party => party.Dispose());
         _authority?.Dispose();
         _stop.Dispose();

@@ -27,6 +27,9 @@ public sealed record DevnetOptions
     /// <summary>The full path of swtpm: every node then has a software TPM of its own and proves at level tpm. Null: evidence is simulated.</summary>
     public string? SoftwareTpm { get; init; }
 
+    /// <summary>Whether the ledger is a contract on a development chain (anvil) instead of the embedded one.</summary>
+    public bool Ethereum { get; init; }
+
     /// <summary>Told of everything that happens at a party, by name.</summary>
     public Action<string, Node.Journal.JournalEntry>? Listener { get; init; }
 }

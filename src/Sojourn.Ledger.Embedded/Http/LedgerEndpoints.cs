@@ -25,17 +25,16 @@ public static class LedgerEndpoints
     private const int BatchMax = 256;
     private static int s_listeners;
 
-    /// <summary>Maps the endpoints.</summary>
+    /// <summary>Maps the endpoints: those of the port for any ledger, those of blocks and receipts for an embedded one besides.</summary>
     /// <param name="routes">Where to.</param>
     /// <param name="ledger">The ledger.</param>
-    public static RouteGroupBuilder MapLedger(this IEndpointRouteBuilder routes, EmbeddedLedger ledger)
+    public static RouteGroupBuilder MapLedger(this IEndpointRouteBuilder routes, ILedger ledger)
     {
         ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(ledger);
         var group = routes.MapGroup(Root);
         group.MapGet("/genesis", () => Results.Bytes(GenesisCodec.Encode(ledger.Genesis), "application/cbor"));
         group.MapGet("/head", async (CancellationToken cancellation) => Json(await ledger.HeadAsync(cancellation).ConfigureAwait(false)));
-        group.MapGet("/head/proof", () => ledger.SignedHead() is { } head ? Results.Bytes(head, "application/octet-stream") : Results.NotFound());
         group.MapPost("/transactions", (Delegate)((HttpContext context) => SubmitAsync(context, ledger)));
         group.MapGet("/accounts/{address}", (string address, CancellationToken cancellation) => With(address, async parsed => Json(await ledger.AccountAsync(parsed, cancellation).ConfigureAwait(false))));
         group.MapGet("/accounts/{address}/lines", (string address, string? job, int? max, CancellationToken cancellation) => With(address, async parsed =>
@@ -58,6 +57,18 @@ public static class LedgerEndpoints
         group.MapGet("/jobs/{id}/invitation", (string id, string node, DrawRole role, CancellationToken cancellation) => WithId(id, async parsed =>
             Address.TryParse(node, out var address) ? Json(await ledger.InvitationAsync(parsed, role, address, cancellation).ConfigureAwait(false)) : Bad("node")));
         group.MapPost("/quote", (Delegate)((HttpContext context) => QuoteAsync(context, ledger)));
+        if (ledger is EmbeddedLedger embedded)
+        {
+            MapEmbedded(group, embedded);
+        }
+
+        group.MapGet("/events", (HttpContext context, ulong? from) => EventsAsync(context, ledger, from));
+        return group;
+    }
+
+    private static void MapEmbedded(RouteGroupBuilder group, EmbeddedLedger ledger)
+    {
+        group.MapGet("/head/proof", () => ledger.SignedHead() is { } head ? Results.Bytes(head, "application/octet-stream") : Results.NotFound());
         group.MapGet("/receipts", (ulong? from, int? max) => Json(ledger.ReceiptDigests(from ?? 0, Math.Clamp(max ?? 1000, 0, 10_000))));
         group.MapGet("/blocks", (ulong? from, int? max) =>
         {
@@ -83,9 +94,6 @@ public static class LedgerEndpoints
             group.MapPost("/sequencing/lead", (Delegate)((HttpContext context) => ExchangeAsync(context, Sequencing.LeadRequest.LengthMax, bytes => Sequencing.LeadRequest.TryDecode(bytes) is { } request ? sequencers.Take(request)?.Encode() : null)));
             group.MapPost("/sequencing/promise", (Delegate)((HttpContext context) => ExchangeAsync(context, 1024, bytes => Sequencing.PromiseRequest.TryDecode(bytes) is { } request ? sequencers.Consider(request)?.Encode() : null)));
         }
-
-        group.MapGet("/events", (HttpContext context, ulong? from) => EventsAsync(context, ledger, from));
-        return group;
     }
 
     private static async Task<byte[]?> ReadAsync(HttpContext context, int limit)
@@ -116,7 +124,7 @@ public static class LedgerEndpoints
         return bytes is not null && await Task.Run(() => answer(bytes)).ConfigureAwait(false) is { } reply ? Results.Bytes(reply, "application/cbor") : Results.BadRequest();
     }
 
-    private static async Task<IResult> SubmitAsync(HttpContext context, EmbeddedLedger ledger)
+    private static async Task<IResult> SubmitAsync(HttpContext context, ILedger ledger)
     {
         try
         {
@@ -132,7 +140,7 @@ public static class LedgerEndpoints
     /// <summary>The header that names the leader's place in the genesis's list where another sequencer orders transactions.</summary>
     public const string LeaderHeader = "Sojourn-Leader";
 
-    private static async Task<IResult> SubmitBodyAsync(HttpContext context, EmbeddedLedger ledger)
+    private static async Task<IResult> SubmitBodyAsync(HttpContext context, ILedger ledger)
     {
         // A body is one transaction, or several, each behind its length in four bytes.
         var several = context.Request.ContentType == "application/x-sojourn-batch";
@@ -164,7 +172,7 @@ public static class LedgerEndpoints
         return Json((await Task.WhenAll(tasks).ConfigureAwait(false)).ToImmutableArray());
     }
 
-    private static async Task<SubmitResult> SubmitOneAsync(EmbeddedLedger ledger, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    private static async Task<SubmitResult> SubmitOneAsync(ILedger ledger, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         var refusal = SignedTransaction.TryDecode(bytes.Span, out var transaction);
         return refusal == Refusal.None ? await ledger.SubmitAsync(transaction!, cancellation).ConfigureAwait(false) : new SubmitResult(refusal, default, 0);
@@ -178,7 +186,7 @@ public static class LedgerEndpoints
         _ => StatusCodes.Status409Conflict,
     });
 
-    private static async Task<IResult> QuoteAsync(HttpContext context, EmbeddedLedger ledger)
+    private static async Task<IResult> QuoteAsync(HttpContext context, ILedger ledger)
     {
         try
         {
@@ -191,7 +199,7 @@ public static class LedgerEndpoints
         }
     }
 
-    private static async Task EventsAsync(HttpContext context, EmbeddedLedger ledger, ulong? from)
+    private static async Task EventsAsync(HttpContext context, ILedger ledger, ulong? from)
     {
         // After a lost connection a browser says where it was.
         var start = from ?? 0;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Sojourn.Protocol.Ports;
 
 namespace Sojourn.Ledger.Embedded.Http;
 
@@ -25,7 +26,7 @@ public sealed class LedgerServer : IAsyncDisposable
     /// <param name="ledger">The ledger; it stays the caller's.</param>
     /// <param name="url">Where to listen; port 0 takes any free one.</param>
     /// <param name="cancellation">Stops starting.</param>
-    public static async Task<LedgerServer> StartAsync(EmbeddedLedger ledger, string url = "http://127.0.0.1:0", CancellationToken cancellation = default)
+    public static async Task<LedgerServer> StartAsync(ILedger ledger, string url = "http://127.0.0.1:0", CancellationToken cancellation = default)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

@@ -141,6 +141,16 @@ public sealed class AnvilProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Gives an account coins out of nothing, which only a development chain does.</summary>
+    /// <param name="account">Whose.</param>
+    /// <param name="wei">How much it has then.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public async Task FundAsync(Primitives.Address account, UInt128 wei, CancellationToken cancellation = default)
+    {
+        await using var pool = Rpc.EndpointPool.Connect([Http], new Rpc.RpcLimits());
+        await new AnvilControl(pool).SetBalanceAsync(account, wei, cancellation).ConfigureAwait(false);
+    }
+
     /// <summary>Stops it without further ado, as a crash would.</summary>
     public async Task KillAsync()
     {

@@ -6,6 +6,7 @@ using Sojourn.Simulation.Model;
 namespace Sojourn.Ledger.Ethereum.Tests.Market;
 
 /// <summary>The suite of the ledger's port, on contracts in a real chain.</summary>
+[Trait("speed", "slow")]
 public sealed class EthereumConformanceTests(ChainFixture chain) : LedgerConformance, IClassFixture<ChainFixture>
 {
     // Every transaction is a block of its own here, so that a window of a few heights would be over before all have said their word.
