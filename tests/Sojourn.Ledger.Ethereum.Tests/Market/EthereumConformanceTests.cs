@@ -19,5 +19,8 @@ public sealed class EthereumConformanceTests(ChainFixture chain) : LedgerConform
     // The contract strikes a false ticket and lets its node enter again, which the rules do not; the replica says so and stops (LedgerDivergedException).
     protected override bool FalseTicketsEndADraw => false;
 
+    // The contract pays for every key that was released; the rules pay where the code could run with it.
+    protected override bool PaysOnlyWhatCouldBeUsed => false;
+
     protected override async Task<LedgerWorld> CreateAsync(WorldSpec spec) => await EthereumWorld.CreateAsync(chain, spec);
 }
