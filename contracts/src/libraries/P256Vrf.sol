@@ -39,7 +39,7 @@ library P256Vrf {
     /// @return sound Whether the answer counts: false where the hints are wrong.
     /// @return holds Whether the proof holds.
     /// @return output The function's value.
-    function verify(uint256 keyPrefix, uint256 keyX, bytes32 alpha, bytes32[3] calldata proof, ISojournLedger.VrfHints calldata h)
+    function verify(uint256 keyPrefix, uint256 keyX, bytes memory alpha, bytes32[3] calldata proof, ISojournLedger.VrfHints calldata h)
         internal
         view
         returns (bool sound, bool holds, bytes32 output)
@@ -73,13 +73,14 @@ library P256Vrf {
         return addmod(mulmod(addmod(mulmod(x, x, P), P - 3, P), x, P), B, P);
     }
 
-    function _candidate(Points memory t, uint256 keyPrefix, bytes32 alpha, uint256 i) private pure returns (uint256) {
+    /// @notice The i-th candidate for the abscissa of the point that the input is hashed to.
+    function candidate(Points memory t, uint256 keyPrefix, bytes memory alpha, uint256 i) internal pure returns (uint256) {
         return uint256(sha256(abi.encodePacked(hex"0101", uint8(keyPrefix), t.keyX, alpha, uint8(i), uint8(0))));
     }
 
     // ------------------------------------------------------------------------------------------------------------- with hints
 
-    function _hinted(Points memory t, uint256 keyPrefix, uint256 prefix, bytes32 alpha, ISojournLedger.VrfHints calldata h)
+    function _hinted(Points memory t, uint256 keyPrefix, uint256 prefix, bytes memory alpha, ISojournLedger.VrfHints calldata h)
         private
         view
         returns (bool sound, bool holds)
@@ -94,13 +95,13 @@ library P256Vrf {
         t.keyY = h.keyY;
         // The rejected candidates: minus the right side is a square, and minus one is none, so the right side is none.
         for (uint256 i = 0; i < h.nonResidues.length; i++) {
-            uint256 x = _candidate(t, keyPrefix, alpha, i);
+            uint256 x = candidate(t, keyPrefix, alpha, i);
             uint256 root = h.nonResidues[i];
             if (x < P && (root == 0 || root >= P || mulmod(root, root, P) != P - _curve(x))) {
                 return (false, false);
             }
         }
-        t.hx = _candidate(t, keyPrefix, alpha, h.nonResidues.length);
+        t.hx = candidate(t, keyPrefix, alpha, h.nonResidues.length);
         t.hy = h.hy;
         if (!_isPoint(t.hx, t.hy, 2)) {
             return (false, false);
@@ -154,30 +155,30 @@ library P256Vrf {
 
     // ------------------------------------------------------------------------------------------------------------- the long way
 
-    function _direct(Points memory t, uint256 keyPrefix, uint256 prefix, bytes32 alpha) private view returns (bool) {
+    function _direct(Points memory t, uint256 keyPrefix, uint256 prefix, bytes memory alpha) private view returns (bool) {
         bool ok;
-        (ok, t.gammaY) = _lift(t.gammaX, prefix);
+        (ok, t.gammaY) = lift(t.gammaX, prefix);
         if (!ok) {
             return false;
         }
-        (ok, t.keyY) = _lift(t.keyX, keyPrefix);
+        (ok, t.keyY) = lift(t.keyX, keyPrefix);
         if (!ok) {
             return false;
         }
         ok = false;
         for (uint256 i = 0; i < 256 && !ok; i++) {
-            t.hx = _candidate(t, keyPrefix, alpha, i);
-            (ok, t.hy) = _lift(t.hx, 2);
+            t.hx = candidate(t, keyPrefix, alpha, i);
+            (ok, t.hy) = lift(t.hx, 2);
         }
         if (!ok) {
             return false;
         }
         uint256 minusC = N - t.c;
-        (ok, t.ux, t.uy) = _combine(GX, GY, t.s, t.keyX, t.keyY, minusC);
+        (ok, t.ux, t.uy) = combine(GX, GY, t.s, t.keyX, t.keyY, minusC);
         if (!ok) {
             return false;
         }
-        (ok, t.vx, t.vy) = _combine(t.hx, t.hy, t.s, t.gammaX, t.gammaY, minusC);
+        (ok, t.vx, t.vy) = combine(t.hx, t.hy, t.s, t.gammaX, t.gammaY, minusC);
         return ok && _isChallenge(t);
     }
 
@@ -187,8 +188,8 @@ library P256Vrf {
         return uint256(bytes32(answer));
     }
 
-    /// @dev The point with an abscissa and a sign, where there is one. P is 3 modulo 4.
-    function _lift(uint256 x, uint256 prefix) private view returns (bool, uint256) {
+    /// @notice The point with an abscissa and a sign, where there is one. P is 3 modulo 4.
+    function lift(uint256 x, uint256 prefix) internal view returns (bool, uint256) {
         if (x >= P) {
             return (false, 0);
         }
@@ -200,8 +201,8 @@ library P256Vrf {
         return (true, y & 1 == prefix & 1 ? y : P - y);
     }
 
-    /// @dev a·A + b·B, by Shamir's way; false for the point at infinity.
-    function _combine(uint256 ax, uint256 ay, uint256 a, uint256 bx, uint256 by, uint256 b) private view returns (bool, uint256, uint256) {
+    /// @notice a·A + b·B, by Shamir's way; false for the point at infinity.
+    function combine(uint256 ax, uint256 ay, uint256 a, uint256 bx, uint256 by, uint256 b) internal view returns (bool, uint256, uint256) {
         uint256[3] memory q;
         uint256[3] memory both = [ax, ay, uint256(1)];
         _add(both, bx, by);

@@ -207,7 +207,7 @@ contract JudgingModule is Base {
     {
         ProfileData storage p = _nodes[t.node].profiles[_profileOf(version)];
         bytes32 alpha = _alpha(id, t.role, round, bytes32(_cell(h.arena, round, AT_ROUND, 1)));
-        (bool sound, bool holds, bytes32 output) = P256Vrf.verify(uint8(p.rest >> 104), p.keyX, alpha, t.proof, hints);
+        (bool sound, bool holds, bytes32 output) = P256Vrf.verify(uint8(p.rest >> 104), p.keyX, abi.encodePacked(alpha), t.proof, hints);
         if (!sound) {
             _refuse(Refusal.Malformed);
         }

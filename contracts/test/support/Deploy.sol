@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Vm} from "./Vm.sol";
 import {ISojournLedger} from "../../src/ISojournLedger.sol";
 import {SojournLedger} from "../../src/SojournLedger.sol";
-import {AccountsModule} from "../../src/modules/Accounts.sol";
-import {AttestingModule} from "../../src/modules/Attesting.sol";
-import {BatchesModule} from "../../src/modules/Batches.sol";
-import {DrawingModule} from "../../src/modules/Drawing.sol";
-import {JudgingModule} from "../../src/modules/Judging.sol";
-import {PostingModule} from "../../src/modules/Posting.sol";
-import {ProgressModule} from "../../src/modules/Progress.sol";
-import {RunningModule} from "../../src/modules/Running.sol";
-import {ViewsModule} from "../../src/modules/Views.sol";
 
 /// @dev Makes a ledger as a deployer would: modules first, then the ledger.
 library Deploy {
+    Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    // By name rather than by `new`: the compiler would otherwise compile every module again for every test.
+    function make(string memory name, bytes memory arguments) private returns (address made) {
+        bytes memory code = bytes.concat(vm.getCode(string.concat("out/", name, ".sol/", name, "Module.json")), arguments);
+        assembly ("memory-safe") {
+            made := create(0, add(code, 32), mload(code))
+        }
+        require(made != address(0), name);
+    }
+
     function ledger(ISojournLedger.Config memory c) internal returns (ISojournLedger) {
         SojournLedger.Modules memory m;
-        m.progress = address(new ProgressModule(c));
-        m.accounts = address(new AccountsModule(c));
-        m.batches = address(new BatchesModule(c));
-        m.posting = address(new PostingModule(c, m.progress));
-        m.drawing = address(new DrawingModule(c));
-        m.attesting = address(new AttestingModule(c, m.progress));
-        m.running = address(new RunningModule(c, m.progress));
-        m.judging = address(new JudgingModule(c, m.progress));
-        m.views = address(new ViewsModule(c));
+        m.progress = make("Progress", abi.encode(c));
+        m.accounts = make("Accounts", abi.encode(c));
+        m.batches = make("Batches", abi.encode(c));
+        m.posting = make("Posting", abi.encode(c, m.progress));
+        m.drawing = make("Drawing", abi.encode(c));
+        m.attesting = make("Attesting", abi.encode(c, m.progress));
+        m.running = make("Running", abi.encode(c, m.progress));
+        m.judging = make("Judging", abi.encode(c, m.progress));
+        m.views = make("Views", abi.encode(c));
         return ISojournLedger(address(new SojournLedger(m)));
     }
 

@@ -15,7 +15,8 @@ abstract contract Market {
     ISojournLedger internal ledger;
     ISojournLedger.Rules internal rules;
     bytes32 internal constant GENESIS = keccak256("genesis");
-    address internal constant REQUESTER = address(0xA11CE);
+    uint256 internal constant REQUESTER_KEY = 0xA11CE;
+    address internal REQUESTER = vm.addr(REQUESTER_KEY);
     address internal constant TREASURY = address(0x7EA5);
     address internal constant GUARDIAN = address(0x6A4D);
     uint256 internal constant NODES = 16;
@@ -195,7 +196,7 @@ abstract contract Market {
             }
             list[at] = seats[i].node;
         }
-        assembly {
+        assembly ("memory-safe") {
             mstore(list, count)
         }
     }

@@ -25,6 +25,7 @@ interface Vm {
     function expectRevert() external;
     function recordLogs() external;
     function getRecordedLogs() external returns (LogEntry[] memory);
+    function getCode(string calldata path) external view returns (bytes memory);
     function etch(address where, bytes calldata code) external;
     function readFile(string calldata path) external view returns (string memory);
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
