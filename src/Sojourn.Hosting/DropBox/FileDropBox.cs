@@ -89,6 +89,11 @@ public sealed class FileDropBox : IDropBox
     public async ValueTask<ReadOnlyMemory<byte>?> GetAsync(Digest job, string name, CancellationToken cancel)
     {
         var path = Path.Combine(_folder, job.ToString(), name);
-        return DropBoxLimits.IsName(name) && File.Exists(path) ? await File.ReadAllBytesAsync(path, cancel).ConfigureAwait(false) : null;
+        if (!DropBoxLimits.IsName(name) || !File.Exists(path))
+        {
+            return null;
+        }
+
+        return await File.ReadAllBytesAsync(path, cancel).ConfigureAwait(false);
     }
 }
