@@ -12,15 +12,12 @@ public sealed class EthereumConformanceTests(ChainFixture chain) : LedgerConform
     // Every transaction is a block of its own here, so that a window of a few heights would be over before all have said their word.
     protected override JobWindows Windows => new(4, 28, 60, 60, 60, 60, 60);
 
-    protected override LedgerRules Rules => Workbench.Rules with { CreditEpoch = 512, PayoutMin = 1, UnbondDelay = 8 };
+    protected override LedgerRules Rules => Workbench.Rules with { CreditEpoch = 128, PayoutMin = 1, UnbondDelay = 8 };
 
     protected override bool IssuerDeposits => false;
 
     // The contract strikes a false ticket and lets its node enter again, which the rules do not; the replica says so and stops (LedgerDivergedException).
     protected override bool FalseTicketsEndADraw => false;
-
-    // The contract pays for every key that was released; the rules pay where the code could run with it.
-    protected override bool PaysOnlyWhatCouldBeUsed => false;
 
     protected override async Task<LedgerWorld> CreateAsync(WorldSpec spec) => await EthereumWorld.CreateAsync(chain, spec);
 }

@@ -72,7 +72,12 @@ internal sealed class EthereumWorld : LedgerWorld
 
     public override async Task AdvanceAsync(ulong heights)
     {
-        await _chain.Control.MineAsync(heights);
+        // In small portions: a machine under load mines slowly, and each request has its patience.
+        for (var left = heights; left > 0; left -= Math.Min(left, 32))
+        {
+            await _chain.Control.MineAsync(Math.Min(left, 32));
+        }
+
         await Chain.SyncAsync();
     }
 

@@ -33,9 +33,6 @@ public abstract class LedgerConformance
     /// <summary>Whether a node whose ticket was shown to be false is kept from entering another one in the same draw.</summary>
     protected virtual bool FalseTicketsEndADraw => true;
 
-    /// <summary>Whether an owner whose key was released is left unpaid where another key was denied, so that nothing could run.</summary>
-    protected virtual bool PaysOnlyWhatCouldBeUsed => true;
-
     private Task<LedgerWorld> World(int nodes = 0, bool onChallenge = false) => CreateAsync(new WorldSpec(nodes, Rules, onChallenge));
 
     private JobTerms Terms(int executors = 1) => Workbench.Terms(executors) with { Windows = Windows };
@@ -330,11 +327,6 @@ public abstract class LedgerConformance
     [InlineData(true)]
     public async Task A_key_is_released_to_the_admitted_alone_and_an_owner_is_paid_for_what_could_be_used(bool denies)
     {
-        if (denies && !PaysOnlyWhatCouldBeUsed)
-        {
-            return;
-        }
-
         await using var world = await World(8);
         await world.Register();
         var (data, app) = (world.Stranger("data owner"), world.Stranger("app owner"));
