@@ -118,7 +118,7 @@ public sealed class TpmLevelTests
                 ExecutorPay = 10,
                 VerifierPay = 1,
                 AnswerCommitment = Digest.Of("answer"u8),
-                Windows = new JobWindows(2, 100, 400, 300, 400, 100, 20),
+                Windows = new JobWindows(2, 28, 400, 300, 400, 100, 20),
             }), limit.Token);
             var view = await ClosedAsync(net, posted.Subject, limit.Token);
             var said = string.Join('\n', journal);
