@@ -78,6 +78,7 @@ public sealed class TpmLevelTests
                     EnclaveFolder = EnclaveFolder,
                     Nodes = 8,
                     Verifiers = 4,
+                    Height = TimeSpan.FromMilliseconds(80),
                     Bubblewrap = Tools.Find("bwrap"),
                     SoftwareTpm = Tools.Find("swtpm"),
                     Listener = (who, entry) => journal.Enqueue($"{who}: {entry.Words}"),
