@@ -22,6 +22,7 @@ public sealed class CProgramTests
                 data.Add(program, FileSystemKind.Memory, "interpreter");
             }
 
+            data.Add("paths", FileSystemKind.Host, "compiled");
             return data;
         }
     }
