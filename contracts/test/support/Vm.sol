@@ -27,6 +27,7 @@ interface Vm {
     function getRecordedLogs() external returns (LogEntry[] memory);
     function getCode(string calldata path) external view returns (bytes memory);
     function etch(address where, bytes calldata code) external;
+    function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
     function readFile(string calldata path) external view returns (string memory);
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Walk} from "./support/Walk.sol";
+
+/// @dev Called by forge's invariant runs with whatever seeds it likes.
+contract WalkHandler is Walk {
+    constructor() {
+        setUpWalk();
+    }
+
+    function act(uint256 seed) external {
+        step(seed);
+    }
+
+    function books() external view {
+        conserved(open);
+    }
+
+    function home() external {
+        driveHome();
+    }
+}
+
+/// @dev Invariants over guided walks. Every step checks conservation, tokens held, and that nobody is paid without a quorum; every walk ends with nobody moving any more.
+contract WalkTest is Walk {
+    WalkHandler private handler;
+
+    function setUp() public {
+        handler = new WalkHandler();
+    }
+
+    struct FuzzSelector {
+        address addr;
+        bytes4[] selectors;
+    }
+
+    function targetSelectors() public view returns (FuzzSelector[] memory list_) {
+        list_ = new FuzzSelector[](1);
+        bytes4[] memory s = new bytes4[](1);
+        s[0] = WalkHandler.act.selector;
+        list_[0] = FuzzSelector(address(handler), s);
+    }
+
+    function targetContracts() public view returns (address[] memory list_) {
+        list_ = new address[](1);
+        list_[0] = address(handler);
+    }
+
+    function invariant_books_balance() public view {
+        handler.books();
+    }
+
+    function afterInvariant() public {
+        handler.home();
+    }
+
+    function testFuzz_every_job_ends_and_frees_what_was_bound(uint256 seed) public {
+        handler = handler;
+        setUpWalk();
+        for (uint256 i = 0; i < 50; i++) step(uint256(keccak256(abi.encode(seed, i))));
+        driveHome();
+    }
+}
+
+/// @dev One long walk, whose table of visited states stands in the output.
+contract WalkCoverageTest is Walk {
+    string[11] private outcomes =
+        ["open", "succeeded", "failed by executors", "no executors", "not admitted", "no result", "key denied", "disagreed", "checker rejected", "review rejected", "cancelled"];
+    string[7] private phases = ["drawing", "attesting", "running", "revealing", "audit draw", "judging", "closed"];
+    string[4] private kinds = ["primary", "redraw", "dispute", "audit"];
+    string[11] private statuses = ["drawn", "evidenced", "admitted", "committed", "revealed", "failed", "no evidence", "refused", "no result", "no reveal", "void"];
+
+    function setUp() public {
+        setUpWalk();
+    }
+
+    function log(string memory text) private view {
+        (bool done,) = address(0x000000000000000000636F6e736F6c652e6c6f67).staticcall(abi.encodeWithSignature("log(string)", text));
+        done;
+    }
+
+    function some(uint256 part) external {
+        for (uint256 i = 0; i < 12; i++) step(uint256(keccak256(abi.encode("walk", part, i))));
+    }
+
+    function home() external {
+        driveHome();
+    }
+
+    function row(string memory what, string memory name, uint256 at) private view {
+        log(string.concat("| ", what, " | ", name, " | ", vm.toString(seen[at]), " |"));
+        require(seen[at] > 0, string.concat("never visited: ", what, " ", name));
+    }
+
+    /// @dev A long walk with a table of what it visited: `SOJOURN_LONG=contracts-walk npx forge test --match-test visits -vv`.
+    function test_the_walk_visits_every_state() public {
+        if (keccak256(bytes(vm.envOr("SOJOURN_LONG", string("")))) != keccak256("contracts-walk")) return;
+        // In calls of its own, since memory is never given back within one.
+        for (uint256 i = 0; i < 160; i++) this.some(i);
+        this.home();
+        for (uint256 i = 0; i < 7; i++) row("phase", phases[i], i);
+        for (uint256 i = 0; i < 4; i++) row("round", kinds[i], 32 + i);
+        for (uint256 i = 0; i < 11; i++) row("seat", statuses[i], 48 + i);
+        for (uint256 i = 1; i < 11; i++) row("outcome", outcomes[i], 16 + i);
+        uint256 lines = 0;
+        for (uint256 i = 1; i < 80; i++) if (seen[64 + i] > 0) lines++;
+        uint256 refusals = 0;
+        for (uint256 i = 1; i < 64; i++) if (seen[192 + i] > 0) refusals++;
+        for (uint256 i = 64; i < 128; i++) if (seen[192 + i] > 0) refusals++;
+        log(string.concat("| different lines | | ", vm.toString(lines), " |"));
+        log(string.concat("| different refusals | | ", vm.toString(refusals), " |"));
+    }
+}
