@@ -21,6 +21,7 @@ abstract contract Settlement is Base {
         uint256 agreed; // upper half: the agreed result
         uint256 cost; // of a dispute, as far as nobody has made it good
         uint256 treasury;
+        bool ran; // some executor once had every key
     }
 
     function _closeJob(EventLog.Log memory log, bytes32 id, Head memory h) internal {
@@ -83,6 +84,7 @@ abstract contract Settlement is Base {
             if (seat & SEAT_EVIDENCE != 0) {
                 evidence |= 1 << i;
             }
+            b.ran = b.ran || (seat & SEAT_ADMITTED != 0 && _hasKeys(b.head, seat));
             _settleExecutor(b, r, i, seat);
         }
         bool judges = _modesOf(b.t1) & MODE_CHECKER != 0 && r.index == b.head.round && b.head.agreed && b.head.outcome != Outcome.Disagreed;
@@ -292,7 +294,10 @@ abstract contract Settlement is Base {
                 counts -= 1 << 224;
             }
             bool isOpen = head & OFFER_SEALED == 0;
-            if (used || (isOpen && b.head.outcome == Outcome.Succeeded)) {
+            if (used && !b.ran) {
+                // Nothing ran: whoever released a key in vain lost nothing.
+                b.log.line(Lines.UnpaidKeyDenied, 0, address(uint160(head)), 0);
+            } else if (used || (isOpen && b.head.outcome == Outcome.Succeeded)) {
                 if (isOpen && uint32(counts >> 160) != type(uint32).max) {
                     counts += 1 << 160;
                 }

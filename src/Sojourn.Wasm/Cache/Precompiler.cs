@@ -181,6 +181,8 @@ public sealed class Precompiler
     // The kernel refuses memory beyond the budget; what the tool makes of that depends on where it stands: an exception, an abort, or a start that fails without a word.
     private static bool RanOutOfMemory(int exitCode, string text, long most, CompileBudget budget) =>
         text.Contains("OutOfMemory", StringComparison.Ordinal) || text.Contains("allocate memory", StringComparison.Ordinal)
+        // What its runtime says where not even it has room to start: ERROR_NOT_ENOUGH_MEMORY, E_OUTOFMEMORY.
+        || text.Contains("0x80070008", StringComparison.Ordinal) || text.Contains("0x8007000E", StringComparison.OrdinalIgnoreCase)
         || (exitCode == 255 && text.Length == 0) || (exitCode is 134 or 137 or 139 && most > budget.MemoryBytes / 2);
 
     private static long Resident(Process process)

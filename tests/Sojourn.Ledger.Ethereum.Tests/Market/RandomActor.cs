@@ -161,7 +161,7 @@ internal sealed class RandomActor(EthereumWorld world, int seed)
 
         var executor = round.Executors.Count > 0 && _random.Next(10) != 0 ? round.Executors[_random.Next(round.Executors.Count)].Node : Anyone().Address;
         var party = world.Nodes.FirstOrDefault(node => node.Address == executor) ?? Anyone();
-        var voter = round.Verifiers.Count > 0 && _random.Next(10) != 0 ? world.Nodes.First(node => node.Address == round.Verifiers[_random.Next(round.Verifiers.Count)].Node) : Anyone();
+        var voter = round.Verifiers.Count > 0 && _random.Next(10) != 0 ? world.Nodes.FirstOrDefault(node => node.Address == round.Verifiers[_random.Next(round.Verifiers.Count)].Node) ?? Anyone() : Anyone();
         switch (job.Phase)
         {
             case JobPhase.Drawing:
