@@ -279,7 +279,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
 
     private static string? Tell(DevNetwork net, LedgerEvent e) => e.Kind switch
     {
-        EventKind.JobPosted => $"escrowed {e.Amount}; the beacon of height {e.Number} will draw",
+        EventKind.JobPosted => $"escrowed; the beacon of height {e.Number} will draw",
         EventKind.ExecutorDrawn => $"drawn by its VRF ticket to execute: {Name(net, e.Account)}",
         EventKind.VerifierDrawn => $"drawn to verify: {Name(net, e.Account)} ({e.Number} seats)",
         EventKind.EvidencePublished => $"{Name(net, e.Account)} published evidence {Short(e.Data)}, bound to this job and to keys that its enclave just made",
