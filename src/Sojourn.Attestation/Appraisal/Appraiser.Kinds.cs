@@ -154,7 +154,14 @@ public static partial class Appraiser
             Add(reasons, ReasonCode.VmplTooHigh, $"the report was asked for at VMPL {snp.Vmpl}, and the policy allows up to {policy.VmplMaximum}");
         }
 
-        if (policy.SnpMinimum.TryGetValue(snp.Product.ToString(), out var floor) && !(snp.ReportedTcb.AtLeast(floor) && snp.LaunchTcb.AtLeast(floor)))
+        if (!policy.SnpMinimum.TryGetValue(snp.Product.ToString(), out var floor))
+        {
+            if (!policy.SnpMinimum.IsEmpty)
+            {
+                Add(reasons, ReasonCode.TcbTooOld, $"the policy names floors for {string.Join(", ", policy.SnpMinimum.Keys)} and none for {snp.Product}");
+            }
+        }
+        else if (!(snp.ReportedTcb.AtLeast(floor) && snp.LaunchTcb.AtLeast(floor)))
         {
             Add(reasons, ReasonCode.TcbTooOld, $"the platform reports {snp.ReportedTcb} (at launch {snp.LaunchTcb}), and the policy asks for at least boot loader {floor.BootLoader}, TEE {floor.Tee}, SNP {floor.Snp}, microcode {floor.Microcode}, FMC {floor.Fmc}");
         }
@@ -165,6 +172,11 @@ public static partial class Appraiser
         if (!tdx.SeptVeDisabled && !policy.AllowSeptVe)
         {
             Add(reasons, ReasonCode.SeptVeNotDisabled, $"the TD's attributes (0x{tdx.Attributes:x}) leave SEPT_VE_DISABLE clear");
+        }
+
+        if (tdx.Migratable && !policy.AllowMigrationAgent)
+        {
+            Add(reasons, ReasonCode.MigrationAgent, $"the TD's attributes (0x{tdx.Attributes:x}) let a migration service move it");
         }
 
         Evaluation(tdx.TcbEvaluation, policy, reasons);

@@ -26,13 +26,16 @@ public sealed record TdxClaims : QuoteClaims
     /// <summary>ATTRIBUTES.SEPT_VE_DISABLE, bit 28.</summary>
     public bool SeptVeDisabled => (Attributes & (1UL << 28)) != 0;
 
+    /// <summary>ATTRIBUTES.MIGRATABLE, bit 29: a migration service may move the TD, keys and all, to another platform.</summary>
+    public bool Migratable => (Attributes & (1UL << 29)) != 0;
+
     /// <inheritdoc/>
     public override IEnumerable<ClaimText> Describe()
     {
         yield return new("kind", $"Intel TDX quote version {Version}");
         yield return new("platform", $"FMSPC {Hex(Fmspc)}");
         yield return new("module versions", Hex(TeeTcbSvn));
-        yield return new("attributes", $"0x{Attributes:x}: debug {(Debug ? "ON" : "off")}, SEPT_VE_DISABLE {(SeptVeDisabled ? "set" : "clear")}");
+        yield return new("attributes", $"0x{Attributes:x}: debug {(Debug ? "ON" : "off")}, SEPT_VE_DISABLE {(SeptVeDisabled ? "set" : "clear")}, {(Migratable ? "MIGRATABLE" : "not migratable")}");
         foreach (var measurement in Measurements)
         {
             if (!IsZero(measurement.Value.Span))
@@ -59,7 +62,7 @@ public sealed record TdxClaims : QuoteClaims
             [
                 new("mrtd", body.MrTd), new("rtmr0", body.Rtmr(0)), new("rtmr1", body.Rtmr(1)), new("rtmr2", body.Rtmr(2)), new("rtmr3", body.Rtmr(3)),
                 new("mrseam", body.MrSeam), new("mrsignerseam", body.MrSignerSeam), new("mrconfigid", body.MrConfigId), new("mrowner", body.MrOwner),
-                new("mrownerconfig", body.MrOwnerConfig), new("xfam", body.Xfam),
+                new("mrownerconfig", body.MrOwnerConfig), new("xfam", body.Xfam), .. body.MrServiceTd.IsEmpty ? Array.Empty<Measurement>() : [new("mrservicetd", body.MrServiceTd)],
             ],
         };
     }

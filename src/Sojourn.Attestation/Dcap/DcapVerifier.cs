@@ -208,6 +208,11 @@ internal static class DcapVerifier
             var own = new Findings();
             var result = ChainChecker.Check(candidate, others, new ChainRules { Roots = collateral.Roots, Use = AnchorUse.IntelSgx, Now = now, Lists = collateral.Lists, LeafListExpected = true, Name = "TCB signing" }, own);
             own.Check(candidate.MaySignData && !candidate.IsAuthority, QuoteFault.CertificateMisused, $"the signer of {what} may not sign data");
+
+            // A platform's own certificate chains to the same root: its key must not vouch for the state of others (Intel, PCK Certificate and CRL Profile: the TCB signing certificate's subject).
+            own.Check(
+                candidate.SubjectWords.Contains("Intel SGX TCB Signing", StringComparison.Ordinal) && !candidate.Extensions.ContainsKey(PckExtensions.Arc),
+                QuoteFault.CertificateMisused, $"the signer of {what} (\"{candidate.SubjectWords}\") is not Intel's TCB signing certificate");
             if (!own.Any && result.Sound)
             {
                 return result;

@@ -7,7 +7,7 @@ namespace Sojourn.Attestation.Dcap;
 /// <summary>Intel's SGX extension of a PCK certificate (Intel SGX PCK Certificate and CRL Profile Specification, 1.3.5).</summary>
 internal sealed record PckExtensions(ReadOnlyMemory<byte> Ppid, ImmutableArray<byte> Components, int PceSvn, ReadOnlyMemory<byte> CpuSvn, ReadOnlyMemory<byte> PceId, ReadOnlyMemory<byte> Fmspc, ReadOnlyMemory<byte> PlatformInstance)
 {
-    private const string Arc = "1.2.840.113741.1.13.1";
+    internal const string Arc = "1.2.840.113741.1.13.1";
 
     public static PckExtensions? TryRead(Certificate certificate)
     {

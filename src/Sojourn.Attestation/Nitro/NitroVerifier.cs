@@ -61,8 +61,7 @@ internal static class NitroVerifier
             CustodyEndorser = "Amazon Web Services",
             Anchor = chain.Anchor.Class,
             AnchorName = chain.Anchor.Name,
-            // AWS publishes no lists for these certificates, which live for hours; the intermediate ones for days.
-            RevocationChecked = true,
+            RevocationChecked = chain.RevocationChecked,
             ValidUntil = chain.ValidUntil,
         };
     }

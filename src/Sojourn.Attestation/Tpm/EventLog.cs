@@ -16,6 +16,10 @@ internal sealed class EventLog
     private const int EventsMax = 65_536;
     private const uint NoAction = 3;
     private const uint VariableDriverConfig = 0x80000001;
+    private const int SecureBootRegister = 7;
+
+    /// <summary>EFI_GLOBAL_VARIABLE as UEFI lays a GUID out.</summary>
+    private static readonly byte[] GlobalVariable = new Guid("8BE4DF61-93CA-11D2-AA0D-00E098032B8C").ToByteArray();
     private static readonly byte[] SpecId = Encoding.ASCII.GetBytes("Spec ID Event03\0");
     private static readonly byte[] StartupLocality = Encoding.ASCII.GetBytes("StartupLocality\0");
 
@@ -107,12 +111,14 @@ internal sealed class EventLog
         return registers;
     }
 
-    /// <summary>The firmware's secure-boot variable, where its event's data is what was measured.</summary>
-    public bool? SecureBoot()
+    /// <summary>The firmware's secure-boot variable, where its event's data is what was measured into PCR 7 (PC Client PFP, 3.3.4.8).</summary>
+    /// <param name="banks">The banks whose quoted PCR 7 this log leads to: a digest of another bank proves nothing.</param>
+    public bool? SecureBoot(IReadOnlyCollection<ushort> banks)
     {
         foreach (var item in Events)
         {
-            if (item.Type != VariableDriverConfig || item.Data.Length < 32)
+            // What was extended into other registers, or not extended at all, anybody can write into a log.
+            if (item.Register != SecureBootRegister || item.Type != VariableDriverConfig || item.Data.Length < 32 || !item.Data.Span.StartsWith(GlobalVariable))
             {
                 continue;
             }
@@ -126,15 +132,18 @@ internal sealed class EventLog
                 continue;
             }
 
+            var measured = false;
             foreach (var (alg, digest) in item.Digests)
             {
                 if (TpmAlg.DigestLength(alg) > 0 && !digest.Span.SequenceEqual(TpmAlg.Hash(alg, span)))
                 {
                     return null;
                 }
+
+                measured |= banks.Contains(alg);
             }
 
-            return dataLength == 1 && span[^1] == 1;
+            return !measured ? null : dataLength == 1 && span[^1] == 1;
         }
 
         return null;

@@ -15,19 +15,19 @@ internal static class TpmPolicy
         return TpmAlg.Hash(nameAlg, [.. new byte[length], .. U32(PolicyPcrCommand), .. Encode(selection), .. TpmAlg.Hash(nameAlg, all)]);
     }
 
-    /// <summary>TPML_PCR_SELECTION with three bytes per bank.</summary>
+    /// <summary>TPML_PCR_SELECTION with three bytes per bank, as TPMs of a PC have, and a fourth where a register needs it.</summary>
     public static byte[] Encode(ImmutableArray<PcrSelection> selection)
     {
         var bytes = new List<byte>(U32((uint)selection.Length));
         foreach (var bank in selection)
         {
-            var bits = new byte[3];
+            var bits = new byte[Math.Max(3, (bank.Registers.DefaultIfEmpty().Max() / 8) + 1)];
             foreach (var register in bank.Registers)
             {
                 bits[register / 8] |= (byte)(1 << (register % 8));
             }
 
-            bytes.AddRange([(byte)(bank.Bank >> 8), (byte)bank.Bank, 3, .. bits]);
+            bytes.AddRange([(byte)(bank.Bank >> 8), (byte)bank.Bank, (byte)bits.Length, .. bits]);
         }
 
         return [.. bytes];

@@ -50,7 +50,7 @@ internal static class TpmVerifier
             RestartCount = attest.RestartCount,
             FirmwareVersion = attest.FirmwareVersion,
             HasEventLog = log is not null,
-            SecureBoot = log?.SecureBoot(),
+            SecureBoot = log?.SecureBoot([.. pcrs.Where(pcr => pcr.Register == 7 && pcr.Bank != TpmAlg.Sha1 && log.Banks.Contains(pcr.Bank)).Select(pcr => pcr.Bank)]),
             HasImaLog = ima is not null,
             ImaEntries = ima ?? [],
             HasWrapKey = wrap,

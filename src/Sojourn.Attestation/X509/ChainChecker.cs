@@ -46,6 +46,12 @@ internal static class ChainChecker
             anchor = rules.Roots.Find(current, rules.Use);
             if (anchor is not null)
             {
+                // The pin is of the key: what else a root certificate says must be that key's word. An issuing certificate that was pinned has its word elsewhere.
+                if (current.Subject.Span.SequenceEqual(current.Issuer.Span) && !SignatureMemo.Signed(current, current))
+                {
+                    sound = findings.Add(QuoteFault.ChainBroken, $"{rules.Name} chain: the root certificate \"{current.SubjectWords}\" is not signed by its own key");
+                }
+
                 break;
             }
 

@@ -28,7 +28,12 @@ internal sealed record SignedReport
     public ReportData Data { get; init; } = ReportData.ForChallenge("challenge"u8);
 
     /// <summary>The evidence, and collateral that trusts its root.</summary>
-    public (Evidence Evidence, Collateral Collateral) Sign()
+    public (Evidence Evidence, Collateral Collateral) Sign() => Sign(damageRoot: false);
+
+    /// <summary>The same under a root certificate whose own signature was changed.</summary>
+    public (Evidence Evidence, Collateral Collateral) SignUnderDamagedRoot() => Sign(damageRoot: true);
+
+    private (Evidence Evidence, Collateral Collateral) Sign(bool damageRoot)
     {
         using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         using var middleKey = ECDsa.Create(ECCurve.NamedCurves.nistP384);
@@ -68,7 +73,13 @@ internal sealed record SignedReport
             report[0x2A0 + 72 + i] = signature[95 - i];
         }
 
-        var roots = TrustStore.Empty.WithRoot(root.RawData, AnchorUse.AmdSevSnp, AnchorClass.Development)!;
+        var pinned = root.RawData.ToArray();
+        if (damageRoot)
+        {
+            pinned[^1] ^= 1;
+        }
+
+        var roots = TrustStore.Empty.WithRoot(pinned, AnchorUse.AmdSevSnp, AnchorClass.Development)!;
         return (new Evidence(EvidenceKind.SevSnp, report).With(EvidencePart.Certificates, Encoding.ASCII.GetBytes($"{leaf.ExportCertificatePem()}\n{bare.ExportCertificatePem()}\n")), Collateral.Empty.WithRoots(roots));
     }
 

@@ -51,6 +51,22 @@ public sealed class SnpPolicyTests
     }
 
     [Fact]
+    public void FloorsForOtherProductsAloneRefuseThisOne() =>
+        Assert.Equal(ReasonCode.TcbTooOld, Only(new SignedReport(), Policy with { SnpMinimum = ImmutableSortedDictionary<string, SnpTcbFloor>.Empty.Add("milan", new SnpTcbFloor(0, 0, 0, 0)) }));
+
+    /// <summary>A pinned key with a certificate that the key never signed: its dates and limits are nobody's word.</summary>
+    [Fact]
+    public void ARootCertificateThatItsKeyDidNotSignIsRefused()
+    {
+        var (evidence, collateral) = new SignedReport().Sign();
+        var genuine = collateral.Roots.Anchors.Single();
+        Assert.Equal(QuoteFault.None, Verifier.Verify(evidence, collateral, SignedReport.Now).Fault);
+        var (forged, root) = new SignedReport().SignUnderDamagedRoot();
+        Assert.NotEqual(genuine.KeyFingerprint, root.Roots.Anchors.Single().KeyFingerprint);
+        Assert.Equal(QuoteFault.ChainBroken, Verifier.Verify(forged, root, SignedReport.Now).Fault);
+    }
+
+    [Fact]
     public void AnotherChipIsRefusedWhereThePolicyNamesSome()
     {
         var report = new SignedReport();
