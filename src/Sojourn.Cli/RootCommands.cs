@@ -55,7 +55,28 @@ internal static class RootCommands
             return ExitCode.Usage;
         }
 
+        if (parse.Errors.Count == 0 && MistypedOption(parse) is { } mistyped)
+        {
+            var path = string.Join(' ', parse.CommandResult.CommandPath());
+            CommandRunner.Print(invocation.Error, new CliError(ExitCode.Usage, $"{path} has no option {mistyped}", $"Try '{path} --help'; a file of that name is written ./{mistyped}."));
+            return ExitCode.Usage;
+        }
+
         return await parse.InvokeAsync(invocation, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>An argument that looks like an option: the parser would take it for a file's name.</summary>
+    private static string? MistypedOption(ParseResult parse)
+    {
+        if (parse.Tokens.Any(token => token.Type == System.CommandLine.Parsing.TokenType.DoubleDash))
+        {
+            return null;
+        }
+
+        // What a program is given is the program's affair.
+        return parse.CommandResult.Command.Arguments.Where(argument => argument.Name != "arguments")
+            .SelectMany(argument => parse.CommandResult.GetResult(argument)?.Tokens ?? [])
+            .Select(token => token.Value).FirstOrDefault(value => value.Length > 2 && value.StartsWith("--", StringComparison.Ordinal));
     }
 
     private static RootCommand Build(string[] args)

@@ -59,6 +59,7 @@ internal static class ErrorRules
         IOException { HResult: NoSpace or QuotaExceeded } e => new(ExitCode.Environment, $"the disk is full: {e.Message}", "Free some space, then run the command again."),
         IOException { HResult: ReadOnlyFileSystem } e => new(ExitCode.Environment, $"the disk is read-only: {e.Message}", "Remount it writable, or choose another folder."),
         IOException { HResult: InputOutput } e => new(ExitCode.Environment, $"the disk reports an input/output error: {e.Message}", "The disk may be failing: see the kernel's log."),
+        SocketException { SocketErrorCode: SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse or SocketError.AccessDenied } e => new(ExitCode.Environment, $"cannot listen there: {e.Message}", "Choose an address of this machine and a port that is free."),
         SocketException e => new(ExitCode.Unreachable, $"cannot connect: {e.Message}", "Check the address and that the other side is running."),
         HttpRequestException e => new(ExitCode.Unreachable, $"the HTTP request failed: {Innermost(e)}", "Check the address and that the other side is running."),
         TimeoutException e => new(ExitCode.Unreachable, e.Message, "Try again later, or allow more time."),

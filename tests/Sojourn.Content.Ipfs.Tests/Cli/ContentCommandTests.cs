@@ -25,6 +25,14 @@ public sealed class ContentCommandTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
+    public async Task A_mistyped_option_is_not_taken_for_a_file()
+    {
+        var run = await CliRun.OfAsync("content", "add", "x", "--bogus");
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains("no option --bogus", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Add_list_get_and_compare()
     {
         var root = await AddAsync();
