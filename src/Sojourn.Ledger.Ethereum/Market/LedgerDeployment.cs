@@ -190,14 +190,20 @@ public static class LedgerDeployment
     // Yellow Paper, 7: the last 20 bytes of Keccak-256 over RLP(sender, nonce).
     private static Address Created(in Address sender, ulong nonce) => new(Keccak256.Hash(RlpCodec.Encode(new RlpList([sender.ToArray(), RlpItem.Number(nonce)]))).AsSpan(12));
 
+    private const int TakenStepsMax = 300;
+
     private static async Task<DeployedContract> CreateAsync(ChainClient client, Outbox outbox, string name, byte[] creation, Func<Task>? mine, CancellationToken cancellation)
     {
         var intent = await outbox.AddAsync(null, creation, 0, 0, cancellation).ConfigureAwait(false);
+        var steps = 0;
         while (!intent.Completion.Task.IsCompleted)
         {
             await (mine is null ? Task.Delay(100, cancellation) : mine()).ConfigureAwait(false);
             await outbox.StepAsync((await client.LatestAsync(cancellation).ConfigureAwait(false)).Number, cancellation).ConfigureAwait(false);
-            if (intent.Fault is FeeCapException or RpcRefusedException && !intent.Completion.Task.IsCompleted)
+
+            // A nonce that is taken may be taken by this very transaction, sent again after a slow answer: its receipt will tell.
+            var isTaken = intent.Fault is RpcRefusedException { Message: var words } && words.Contains("nonce too low", StringComparison.Ordinal) && steps++ < TakenStepsMax;
+            if (intent.Fault is FeeCapException or RpcRefusedException && !isTaken && !intent.Completion.Task.IsCompleted)
             {
                 throw new EthereumException($"{name} could not be created: {intent.Fault.Message}", intent.Fault);
             }

@@ -11,6 +11,7 @@ using Sojourn.Protocol.State;
 using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
 using Sojourn.Simulation.Model;
+using Sojourn.Testing;
 using Xunit.Abstractions;
 
 namespace Sojourn.Ledger.Tests.Processes;
@@ -125,10 +126,16 @@ public sealed class SequencerTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>A campaign: on a machine under load a chain was once seen to acknowledge nothing for 90 seconds after a leader was killed, for a cause that is not found yet. Nothing acknowledged was lost.</summary>
     [Fact]
-    [Trait("speed", "slow")]
+    [Trait("long", "sequencers")]
     public async Task A_leader_killed_under_load_takes_nothing_with_it()
     {
+        if (LongRun.Of("sequencers") is not { } run)
+        {
+            return;
+        }
+
         var folder = Folder();
         var addresses = SequencerProcess.FreeAddresses(SequencerProcess.Count);
         var children = new Child?[SequencerProcess.Count];
@@ -230,7 +237,7 @@ public sealed class SequencerTests(ITestOutputHelper output)
                 Assert.True((long)account.Nonce >= acknowledged[i], $"payer {i}: {acknowledged[i]} acknowledged, {account.Nonce} kept");
             }
 
-            output.WriteLine($"leaders killed: {string.Join(", ", kills)}; acknowledged {Total()}");
+            LongRun.Record(output, "sequencers", $"seed={run.Seed} leaders-killed={string.Join('+', kills)} acknowledged={Total()} lost=0");
             Assert.Equal(3, kills.Count);
             foreach (var child in children)
             {
