@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
+using System.IO.Enumeration;
 using Sojourn.Cli.Keys;
 using Sojourn.Cli.Output;
 using Sojourn.Cli.Running;
@@ -155,8 +156,18 @@ internal static partial class SealCommands
     private static List<SealedDirectorySource> Scan(string folder)
     {
         var entries = new List<SealedDirectorySource>();
-        foreach (var info in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false }))
+        // A link is sealed as a link: what it leads to lies elsewhere, and may be nobody's to seal.
+        var all = new FileSystemEnumerable<FileSystemInfo>(folder, static (ref FileSystemEntry entry) => entry.ToFileSystemInfo(), new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })
         {
+            ShouldRecursePredicate = static (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
+        foreach (var info in all)
+        {
+            if (info.Name.Contains('\\'))
+            {
+                throw new CliException(ExitCode.BadInput, $"{info.FullName} has a backslash in its name, which sealed folders do not take", "Rename it.");
+            }
+
             var path = Path.GetRelativePath(folder, info.FullName).Replace(Path.DirectorySeparatorChar, '/');
             var mode = OperatingSystem.IsWindows() ? (int?)null : (int)info.UnixFileMode;
             var modified = new DateTimeOffset(info.LastWriteTimeUtc).ToUnixTimeSeconds();

@@ -55,6 +55,26 @@ public sealed class SealCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_link_is_sealed_as_a_link_and_not_as_what_it_leads_to()
+    {
+        Directory.CreateDirectory(cli.At("outside"));
+        Directory.CreateDirectory(cli.At("tree"));
+        cli.Write("outside/o.txt", "top secret");
+        cli.Write("tree/a.txt", "a");
+        File.CreateSymbolicLink(cli.At("tree/ln"), "../outside");
+        File.CreateSymbolicLink(cli.At("tree/loop"), ".");
+        await cli.OkAsync("keys", "new", "ann", "--kind", "encryption", "--no-passphrase");
+        await cli.OkAsync("seal", "tree", "--to", "ann", "--car", "t.car");
+        var list = (await cli.OkAsync("open", "t.car", "--key", "ann")).Output;
+        Assert.DoesNotContain("o.txt", list, StringComparison.Ordinal);
+        await cli.OkAsync("open", "t.car", "--key", "ann", "--to", "back");
+        Assert.Equal("../outside", new FileInfo(cli.At("back/ln")).LinkTarget);
+
+        cli.Write("tree/back\\slash", "b");
+        await cli.FailsAsync(ExitCode.BadInput, "backslash", "seal", "tree", "--to", "ann", "--car", "t2.car");
+    }
+
+    [Fact]
     public async Task Damage_and_wrong_input_get_one_clear_message()
     {
         cli.Write("pass", "right\n");
