@@ -11,7 +11,6 @@ using Sojourn.Protocol.State;
 using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
 using Sojourn.Simulation.Model;
-using Sojourn.Testing;
 using Xunit.Abstractions;
 
 namespace Sojourn.Ledger.Tests.Processes;
@@ -126,16 +125,10 @@ public sealed class SequencerTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>A campaign: on a machine under load a chain was once seen to acknowledge nothing for 90 seconds after a leader was killed, for a cause that is not found yet. Nothing acknowledged was lost.</summary>
     [Fact]
-    [Trait("long", "sequencers")]
+    [Trait("speed", "slow")]
     public async Task A_leader_killed_under_load_takes_nothing_with_it()
     {
-        if (LongRun.Of("sequencers") is not { } run)
-        {
-            return;
-        }
-
         var folder = Folder();
         var addresses = SequencerProcess.FreeAddresses(SequencerProcess.Count);
         var children = new Child?[SequencerProcess.Count];
@@ -184,7 +177,10 @@ public sealed class SequencerTests(ITestOutputHelper output)
                 }
             })).ToList();
 
-            long Total() => Enumerable.Range(0, acknowledged.Length).Sum(i => Interlocked.Read(ref acknowledged[i]));
+            // A payer that failed stops acknowledging: its failure is what must be told, not the silence after it.
+            long Total() => load.Find(payer => payer.IsFaulted) is { Exception: { } failure }
+                ? throw new InvalidOperationException("A payer failed.", failure)
+                : Enumerable.Range(0, acknowledged.Length).Sum(i => Interlocked.Read(ref acknowledged[i]));
             using var http = new HttpClient();
             async Task<int> Leader()
             {
@@ -237,7 +233,7 @@ public sealed class SequencerTests(ITestOutputHelper output)
                 Assert.True((long)account.Nonce >= acknowledged[i], $"payer {i}: {acknowledged[i]} acknowledged, {account.Nonce} kept");
             }
 
-            LongRun.Record(output, "sequencers", $"seed={run.Seed} leaders-killed={string.Join('+', kills)} acknowledged={Total()} lost=0");
+            output.WriteLine($"leaders killed: {string.Join(", ", kills)}; acknowledged {Total()}");
             Assert.Equal(3, kills.Count);
             foreach (var child in children)
             {
