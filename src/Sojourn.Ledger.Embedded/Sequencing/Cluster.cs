@@ -35,6 +35,7 @@ internal sealed class Cluster : IAsyncDisposable
     private ulong _majority;
     private long _heard;
     private int? _leader;
+    private volatile bool _urged;
     private volatile bool _leads;
 
     public Cluster(EmbeddedLedger ledger, EmbeddedLedgerOptions options, byte[]? promised)
@@ -136,6 +137,7 @@ internal sealed class Cluster : IAsyncDisposable
             Promise(request.Term);
             StepDown();
             _leader = IndexOf(request.Term);
+            _urged = false;
             _heard = Now;
         }
 
@@ -176,14 +178,19 @@ internal sealed class Cluster : IAsyncDisposable
             var behind = (request.LastTerm, request.LastNumber).CompareTo((tip.Term, tip.Number)) < 0;
             // A leader that is heard is not put away because somebody else cannot hear it.
             var content = _leads || (_leader is not null && _time.GetElapsedTime(_heard) < _patience);
-            var given = request.Term > _promised && !behind && !content;
-            if (given)
+            var higher = request.Term > _promised && !content;
+            var given = higher && !behind;
+            if (higher)
             {
+                // A candidate that is behind is refused, but its term counts all the same (Raft, section 5.1): otherwise the one that is ahead would stand below what the other has promised itself, for ever.
                 Promise(request.Term);
                 StepDown();
                 _leader = null;
-                _heard = Now;
+                // Who may not follow the candidate stands itself, at the next tick.
+                _urged = !given;
             }
+
+            _heard = given ? Now : _heard;
 
             var reply = new PromiseReply(request.Term, given, _promised, default);
             return reply with { Signature = _signer.Sign(reply.SigningDigest(_ledger.GenesisDigest)) };
@@ -290,7 +297,7 @@ internal sealed class Cluster : IAsyncDisposable
                     StepDown();
                 }
             }
-            else if (_time.GetElapsedTime(Volatile.Read(ref _heard)) > _patience + (_patience * Rank() / 2))
+            else if (_urged || _time.GetElapsedTime(Volatile.Read(ref _heard)) > _patience + (_patience * Rank() / 2))
             {
                 await StandAsync(cancellation).ConfigureAwait(false);
             }
@@ -337,6 +344,9 @@ internal sealed class Cluster : IAsyncDisposable
             var term = above - (above % count) + (ulong)_self;
             term += term <= above ? count : 0;
             Promise(term);
+            // Nobody is heard: a candidacy of one's own is no leader that others should have to wait for.
+            _leader = null;
+            _urged = false;
             _heard = Now;
             request = new PromiseRequest(term, tip.Term, tip.Number, default);
         }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Sojourn.Ledger.Embedded;
 using Sojourn.Ledger.Embedded.Chain;
@@ -54,6 +55,12 @@ public sealed class SequencerTests(ITestOutputHelper output)
             Assert.False(patience.IsCancellationRequested, what);
             await Task.Delay(20);
         }
+    }
+
+    private static ulong Promised(string path)
+    {
+        using var database = Sojourn.Ledger.Embedded.Storage.LedgerDatabase.Open(path, readOnly: true);
+        return database.GetMeta(Cluster.PromiseKey) is { Length: 8 } bytes ? BinaryPrimitives.ReadUInt64BigEndian(bytes) : 0;
     }
 
     private static Task<HttpLedger> Connect(Uri[] addresses) => HttpLedger.ConnectAsync(addresses, signatures: SequencerProcess.Cryptography);
@@ -119,6 +126,66 @@ public sealed class SequencerTests(ITestOutputHelper output)
             {
                 var audit = LedgerAudit.Verify(PathOf(folder, i), SequencerProcess.Cryptography, SequencerProcess.Cryptography);
                 Assert.True(audit.Fault is null, $"{i}: {audit.Fault}");
+            }
+
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // The one that is behind has the shorter wait: its candidacies must not keep the other, which alone can win, from standing.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task The_replica_that_is_ahead_takes_over_although_the_other_stands_first(int behind)
+    {
+        var folder = Folder();
+        var addresses = SequencerProcess.FreeAddresses(SequencerProcess.Count);
+        var replicas = new Dictionary<int, Replica>();
+        var ahead = 3 - behind;
+        try
+        {
+            for (var i = 0; i < SequencerProcess.Count; i++)
+            {
+                replicas[i] = await Start(folder, i, addresses);
+            }
+
+            using (var client = await Connect(addresses))
+            {
+                for (var nonce = 0UL; nonce < 10; nonce++)
+                {
+                    if (nonce == 5)
+                    {
+                        await Until(() => Task.FromResult(replicas[behind].Ledger.Tip.Number > 0), "A replica does not follow.");
+                        await replicas[behind].DisposeAsync();
+                        replicas.Remove(behind);
+                    }
+
+                    Assert.Equal(Refusal.None, (await client.SubmitAsync(SignedTransaction.Create(new Transfer(SequencerProcess.Payers[1].Address, 1), nonce, client.GenesisDigest, SequencerProcess.Payers[0].Signer))).Refusal);
+                }
+            }
+
+            await Until(() => Task.FromResult(replicas[ahead].Ledger.Tip.Number == replicas[0].Ledger.Tip.Number), "A replica does not follow.");
+            var tip = replicas[ahead].Ledger.Tip.Number;
+            foreach (var index in new[] { 0, ahead })
+            {
+                await replicas[index].DisposeAsync();
+                replicas.Remove(index);
+            }
+
+            // Three candidacies before the other is there.
+            replicas[behind] = await Start(folder, behind, addresses);
+            var promised = Promised(PathOf(folder, behind));
+            await Until(() => Task.FromResult(Promised(PathOf(folder, behind)) >= promised + (3 * SequencerProcess.Count)), "It does not stand.");
+            replicas[ahead] = await Start(folder, ahead, addresses);
+            Assert.InRange(replicas[behind].Ledger.Tip.Number, 1UL, tip - 1);
+            await Until(() => Task.FromResult(replicas[ahead].Ledger.Leads), "The replica that holds the chain does not come to lead.");
+            await Until(async () => (await replicas[behind].Ledger.AccountAsync(SequencerProcess.Payers[0].Address)).Nonce == 10, "The other does not follow.");
+        }
+        finally
+        {
+            foreach (var replica in replicas.Values)
+            {
+                await replica.DisposeAsync();
             }
 
             Directory.Delete(folder, recursive: true);
