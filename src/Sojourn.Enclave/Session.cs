@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Sojourn.Attestation;
 using Sojourn.Cryptography.HybridEncryption;
 using Sojourn.Cryptography.Secrets;
+using Sojourn.Enclave.Checking;
 using Sojourn.Enclave.Fetching;
 using Sojourn.Enclave.Guarding;
 using Sojourn.Enclave.Jobs;
@@ -9,6 +10,7 @@ using Sojourn.Enclave.Running;
 using Sojourn.Enclave.Sealing;
 using Sojourn.Primitives;
 using Sojourn.Protocol;
+using Sojourn.Protocol.Checks;
 using Sojourn.Protocol.EnclaveChannel;
 using Sojourn.Protocol.Receipts;
 using Sojourn.Protocol.Releases;
@@ -23,13 +25,28 @@ internal sealed class Session(SyncChannel channel)
 {
     private const long ModuleBytesMax = 256 << 20;
 
-    /// <summary>Runs the job.</summary>
+    /// <summary>Runs the job, or a checker over another one's public output.</summary>
     /// <exception cref="EnclaveException">The job cannot be run.</exception>
     /// <exception cref="ChannelException">The node broke the conversation's rules.</exception>
     public void Run()
     {
-        var assignment = Assignment.Decode(channel.Expect(MessageType.Assignment).Span);
         var blocks = new ChannelBlocks(channel);
+        var frame = channel.Receive();
+        switch (frame.Type)
+        {
+            case MessageType.Assignment:
+                Run(Assignment.Decode(frame.Payload.Span), blocks);
+                break;
+            case MessageType.Check:
+                channel.Send(MessageType.Checked, OutputChecker.Run(CheckTask.Decode(frame.Payload.Span), blocks).Encode());
+                break;
+            default:
+                throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Assignment} was expected, {frame.Type} came");
+        }
+    }
+
+    private void Run(Assignment assignment, ChannelBlocks blocks)
+    {
         var job = AssignedJob.Derive(assignment, blocks);
         using var keys = EnclaveKeys.Generate();
         channel.Send(MessageType.Identity, Identify(job, keys).Encode());
@@ -84,6 +101,7 @@ internal sealed class Session(SyncChannel channel)
             Inputs = [.. inputs.Where(input => input.Name != standardInput)],
             StandardInput = standardInput is null ? null : InputStream.Of(inputs.First(input => input.Name == standardInput)),
             Libraries = libraries,
+            Progress = rules.Watched ? null : share => channel.Send(MessageType.Progress, new EnclaveProgress(EnclaveStage.Running, (ulong)share, 100).Encode()),
             Secret = job.Libraries.Append(job.Code).Any(content => content.Header is not null),
             Seed = GuestRun.SeedOf(job.Id),
             MemoryBytesMax = (long)job.Terms.MemoryMebibytes << 20,
@@ -95,14 +113,21 @@ internal sealed class Session(SyncChannel channel)
         Report(EnclaveStage.Guarding);
         var output = rules.Apply(result, job, reader, released, out var verdicts);
 
+        CheckerReport? report = null;
+        if (job.Terms.Checker is not null)
+        {
+            Report(EnclaveStage.Checking);
+            report = OutputChecker.Run(job, output, inputs, blocks, reader);
+        }
+
         Report(EnclaveStage.Sealing);
         var tag = OutputTag.Compute(released.All, job.Id, output);
         var root = new OutputWriter(blocks).Write(job.Spec, output, job.Terms.Spec);
-        return Sign(job, releases, keys, rules.Coarsen(result), verdicts, tag, root);
+        return Sign(job, releases, keys, rules.Coarsen(result), verdicts, report, tag, root);
     }
 
     private static Outcome Sign(
-        AssignedJob job, Releases releases, EnclaveKeys keys, GuestResult result, ImmutableArray<GuardVerdict> verdicts, Digest tag, Cid root)
+        AssignedJob job, Releases releases, EnclaveKeys keys, GuestResult result, ImmutableArray<GuardVerdict> verdicts, CheckerReport? report, Digest tag, Cid root)
     {
         var receipt = new JobReceipt
         {
@@ -123,6 +148,7 @@ internal sealed class Session(SyncChannel channel)
             Admission = releases.Admission,
             Evidence = releases.EvidenceDigest,
             Guards = verdicts,
+            Checked = report,
             Started = job.Assignment.At,
             Signed = job.Assignment.At,
         }.Sign(keys.Receipt, keys.ReceiptPublic);

@@ -40,4 +40,8 @@ internal class NodeConduct
     /// <summary>The verdict that is voted.</summary>
     /// <param name="found">What the node's check found.</param>
     public virtual VoteVerdict Verdict(VoteVerdict found) => found;
+
+    /// <summary>The judgement that is sent of a result.</summary>
+    /// <param name="found">What the checker said.</param>
+    public virtual bool Judgement(bool found) => found;
 }

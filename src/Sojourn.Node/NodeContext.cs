@@ -59,6 +59,9 @@ public sealed record NodeContext
     /// <summary>What the node uses of the machine.</summary>
     public NodeUsage Usage { get; init; } = new(TimeProvider.System);
 
+    /// <summary>How far the jobs are that run here.</summary>
+    public JobProgress Progress { get; init; } = new();
+
     /// <summary>How the node acts; tests replace it to see that cheating is found out.</summary>
     internal NodeConduct Conduct { get; init; } = NodeConduct.Honest;
 }

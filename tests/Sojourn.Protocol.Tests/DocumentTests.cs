@@ -67,7 +67,7 @@ public sealed class DocumentTests
                     {
                         foreach (var seat in bench.Job(id).Round.Executors.ToList())
                         {
-                            bench.Must(bench[seat.Node], new ResultFail(id, bench.Job(id).Round.Index, FailReason.Resources));
+                            bench.Must(bench[seat.Node], new ResultFail(id, bench.Job(id).Round.Index, FailReason.CodeInvalid));
                         }
                     }
                     else if (script == 4 && executors > 1)

@@ -307,6 +307,16 @@ contract ProgressModule is Settlement, IProgress {
         }
     }
 
+    /// @dev Executors who said, signed, that the job cannot be run. Reasons from 7 on are the machine's own (resources, enclave): others are drawn as for silence.
+    function _countRefused(Round memory r) private view returns (uint256 count) {
+        for (uint256 i = 0; i < r.executors; i++) {
+            uint256 seat = _seat(r, i);
+            if (_status(seat) == Status.Failed && (seat >> 177) & 15 < 7) {
+                count++;
+            }
+        }
+    }
+
     /// @dev Goes on as soon as nobody's move is awaited.
     function _afterSeatChange(Job memory j) private {
         Head memory h = j.head;
@@ -344,7 +354,7 @@ contract ProgressModule is Settlement, IProgress {
             for (uint256 i = 0; i <= h.round; i++) {
                 Round memory r = _round(h, i);
                 if (r.kind <= RoundKind.Redraw) {
-                    failed += _countStatus(r, Status.Failed);
+                    failed += _countRefused(r);
                 }
             }
             if (g.count == 0 && failed >= _agreeingOf(j.t1)) {

@@ -12,16 +12,14 @@ using Sojourn.Hosting.Publishing;
 using Sojourn.Hosting.Yaml;
 using Sojourn.Ledger.Embedded.Http;
 using Sojourn.Primitives;
-using Sojourn.Protocol.DropBox;
 using Sojourn.Protocol.Reasons;
-using Sojourn.Protocol.Receipts;
 using Sojourn.Protocol.State;
 using Sojourn.Protocol.Transactions;
 using Sojourn.Protocol.Views;
 
 namespace Sojourn.Cli.Job;
 
-/// <summary><c>sojourn job run|validate|list|describe|logs|get|stop|retry</c>.</summary>
+/// <summary><c>sojourn job run|validate|list|describe|logs|get|stop|retry|review|answer</c>.</summary>
 internal static class JobCommands
 {
     /// <summary>The noun.</summary>
@@ -33,7 +31,7 @@ internal static class JobCommands
             DevnetUnreachableException => new CliError(ExitCode.Unreachable, e.Message),
             _ => null,
         });
-        return new Command("job", "Jobs: post, watch, fetch results.") { Run(), PostCommand.Create(), Validate(), List(), Describe(), JobRepeats.Logs(), Get(), Stop(), JobRepeats.Retry() };
+        return new Command("job", "Jobs: post, watch, fetch results.") { Run(), PostCommand.Create(), Validate(), List(), Describe(), JobRepeats.Logs(), Get(), Stop(), JobRepeats.Retry(), JudgeCommands.Review(), JudgeCommands.Answer() };
     }
 
     private static Command Validate()
@@ -72,6 +70,7 @@ internal static class JobCommands
                 }
             }
 
+            job.Answer?.Keep(net.Folder, run.Get(who)!);
             job = job.For(job.Recipients.Select(name => RecipientOf(net, name)), offers);
             var quote = await net.Ledger.QuoteAsync(job.Terms, run.Cancellation).ConfigureAwait(false);
             if (quote.Escrow is { } escrow)
@@ -101,7 +100,7 @@ internal static class JobCommands
                 return ExitCode.Ok;
             }
 
-            return await JobFollower.FollowAsync(run, net, posted.Subject, head.Events).ConfigureAwait(false);
+            return await JobFollower.FollowAsync(run, net, posted.Subject, head.Events, run.Get(who)!).ConfigureAwait(false);
         });
         return command;
     }
@@ -178,26 +177,22 @@ internal static class JobCommands
             using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
             using var party = net.Party(run.Get(who)!);
             var job = await JobOfAsync(net.Ledger, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
-            var (round, executor) = job.Rounds.SelectMany(r => r.Executors.Select(e => (r, e))).LastOrDefault(pair => pair.e.Result?.Statement.Tag == job.AgreedTag && job.AgreedTag is not null);
-            if (executor?.Result is not { } result)
-            {
-                throw new CliException(ExitCode.NotFound, $"the job has no agreed result ({job.Phase}, {job.Outcome}).", $"sojourn job describe {job.Id} says why.");
-            }
-
             using var uploads = net.Uploads(party);
-            var receipt = await uploads.GetAsync(job.Id, DropNames.Receipt(round.Index, executor.Node, result.Statement.Receipt), run.Cancellation).ConfigureAwait(false)
-                ?? throw new CliException(ExitCode.NotFound, "the receipt is not in the drop box any more.", "Ask the executor's gateway for it.");
-            if (Digest.Of(receipt.Span) != result.Statement.Receipt || JobReceipt.Verify(receipt.Span, executor.Evidence!.ReceiptKey.Span) != Primitives.Cose.CoseFault.None
-                || !JobReceipt.TryDecode(receipt.Span, out var read, out _) || read!.Job != job.Id)
+            var (result, reasons) = await new ResultFetcher(net.Content, uploads).FetchAsync(job, party.Sealing, run.Cancellation).ConfigureAwait(false);
+            if (result is null)
             {
-                throw new CliException(ExitCode.BadInput, "the receipt is not the one that the ledger names.", "Nothing was written.");
+                throw reasons.IsEmpty
+                    ? new CliException(ExitCode.NotFound, $"the job has no agreed result ({job.Phase}, {job.Outcome}).", $"sojourn job describe {job.Id} says why.")
+                    : new CliException(ExitCode.NotFound, $"none of the executors' results could be had: {string.Join("; ", reasons)}.", "Nothing was written. Their gateways may be away: try again later.");
             }
 
             var to = run.Get(target)?.FullName ?? Path.GetFullPath(job.Id.ToString()[..16]);
             Directory.CreateDirectory(to);
-            await File.WriteAllBytesAsync(Path.Combine(to, "receipt.cose"), receipt.ToArray(), run.Cancellation).ConfigureAwait(false);
-            await File.WriteAllTextAsync(Path.Combine(to, "receipt.key"), Convert.ToHexStringLower(executor.Evidence.ReceiptKey.Span) + "\n", run.Cancellation).ConfigureAwait(false);
-            foreach (var (path, content) in await new OutputReader(net.Content).OpenAsync(read.Output, party.Sealing, run.Cancellation).ConfigureAwait(false))
+            await File.WriteAllBytesAsync(Path.Combine(to, "receipt.cose"), result.Message.ToArray(), run.Cancellation).ConfigureAwait(false);
+            await File.WriteAllTextAsync(Path.Combine(to, "receipt.key"), Convert.ToHexStringLower(result.Executor.Evidence!.ReceiptKey.Span) + "\n", run.Cancellation).ConfigureAwait(false);
+            await File.WriteAllBytesAsync(
+                Path.Combine(to, "post.cbor"), SignedTransaction.WithoutSignature(job.Requester, job.Nonce, new JobPost(job.Terms)).Encoded.ToArray(), run.Cancellation).ConfigureAwait(false);
+            foreach (var (path, content) in result.Files)
             {
                 var at = Path.Combine(to, "output", path);
                 Directory.CreateDirectory(Path.GetDirectoryName(at)!);

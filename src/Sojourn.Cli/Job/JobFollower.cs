@@ -1,6 +1,7 @@
 using System.Globalization;
 using Sojourn.Cli.Running;
 using Sojourn.Hosting.Devnet;
+using Sojourn.Hosting.Nodes;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Reasons;
 using Sojourn.Protocol.State;
@@ -18,8 +19,9 @@ internal static class JobFollower
     /// <param name="net">The network.</param>
     /// <param name="job">The job.</param>
     /// <param name="from">The event from which on.</param>
+    /// <param name="who">The requester, whose known answer is shown when it is time; null for nobody.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> FollowAsync(CommandRun run, DevnetClient net, Digest job, ulong from)
+    public static async Task<int> FollowAsync(CommandRun run, DevnetClient net, Digest job, ulong from, string? who = null)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(run.Cancellation);
         var heard = Environment.TickCount64;
@@ -37,6 +39,11 @@ internal static class JobFollower
                 {
                     Volatile.Write(ref heard, Environment.TickCount64);
                     run.Note(string.Create(CultureInfo.InvariantCulture, $"height {entry.Height}: {words}"));
+                }
+
+                if (entry.Event.Kind == EventKind.Phase && who is not null && await JudgeCommands.ShowAnswerAsync(net, who, job, run.Cancellation).ConfigureAwait(false) is { } refusal)
+                {
+                    run.Note(refusal == Refusal.None ? "the answer that was known beforehand is shown" : $"the known answer was not taken: {refusal}");
                 }
 
                 if (entry.Event.Kind == EventKind.Closed)
@@ -84,6 +91,7 @@ internal static class JobFollower
     private static async Task TellAsync(CommandRun run, DevnetClient net, Digest job, Func<TimeSpan> silent, CancellationToken cancel)
     {
         var told = "";
+        using var progress = new ProgressClient();
         while (true)
         {
             await Task.Delay(Quiet, cancel).ConfigureAwait(false);
@@ -104,7 +112,8 @@ internal static class JobFollower
 
                 var left = Math.Max(0, (long)view.Deadline - (long)head.Height) * (net.Ledger.Genesis.HeightMilliseconds / 1000.0);
                 words = string.Create(CultureInfo.InvariantCulture, $"{view.Phase.ToString().ToLowerInvariant()}: waits for {Waits(view)}, until height {view.Deadline}");
-                run.Note(string.Create(CultureInfo.InvariantCulture, $"{words} ({left:0} s)"));
+                var far = view.Phase == JobPhase.Running ? await progress.AskAsync(net.Ledger, view, cancel).ConfigureAwait(false) : "";
+                run.Note(string.Create(CultureInfo.InvariantCulture, $"{words} ({left:0} s){(far.Length > 0 ? "; " : "")}{far}"));
             }
 #pragma warning disable CA1031 // The ledger is away: said once, asked again.
             catch (Exception e) when (!cancel.IsCancellationRequested)

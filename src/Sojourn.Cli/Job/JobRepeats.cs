@@ -9,7 +9,9 @@ using Sojourn.Node.Journal;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Reasons;
 using Sojourn.Protocol.State;
+using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
+using Sojourn.Protocol.Views;
 
 namespace Sojourn.Cli.Job;
 
@@ -35,7 +37,7 @@ internal static class JobRepeats
             }
 
             var head = await net.Ledger.HeadAsync(run.Cancellation).ConfigureAwait(false);
-            var posted = await net.SubmitAsync(party, new JobPost(old.Terms with { AnswerCommitment = new Digest(RandomNumberGenerator.GetBytes(Digest.Length)) }), run.Cancellation).ConfigureAwait(false);
+            var posted = await net.SubmitAsync(party, new JobPost(Again(old)), run.Cancellation).ConfigureAwait(false);
             if (!posted.Applied)
             {
                 throw new CliException(ExitCode.Refused, $"the ledger refused the job: {posted.Refusal}.", "sojourn account show tells what the requester has; a withdrawn offer needs another one.");
@@ -43,7 +45,7 @@ internal static class JobRepeats
 
             run.Out.WriteLine(posted.Subject);
             await run.Out.FlushAsync(run.Cancellation).ConfigureAwait(false);
-            return run.Get(idOnly) ? ExitCode.Ok : await JobFollower.FollowAsync(run, net, posted.Subject, head.Events).ConfigureAwait(false);
+            return run.Get(idOnly) ? ExitCode.Ok : await JobFollower.FollowAsync(run, net, posted.Subject, head.Events, run.Get(who)!).ConfigureAwait(false);
         });
         return command;
     }
@@ -91,6 +93,9 @@ internal static class JobRepeats
         });
         return command;
     }
+
+    // A known answer stays the one that is kept; where there is none, a fresh commitment to nothing makes every post look alike.
+    private static JobTerms Again(JobView old) => old.Terms.Modes.HasFlag(VerificationModes.KnownAnswer) ? old.Terms : old.Terms with { AnswerCommitment = new Digest(RandomNumberGenerator.GetBytes(Digest.Length)) };
 
     private static string? Line(LedgerEvent e) => e.Kind == EventKind.Line ? $"{e.Account}: {e.Line} {e.Amount}" : null;
 }

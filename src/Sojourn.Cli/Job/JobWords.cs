@@ -26,6 +26,7 @@ internal static class JobWords
         EventKind.Agreed => "results agree",
         EventKind.Disputed => "results contradict each other: a larger committee decides",
         EventKind.Audited => "drawn for an audit: others run it again",
+        EventKind.Judged => $"judged by {e.Account}: {(e.Number == 1 ? "accepted" : "rejected")}",
         EventKind.Closed => $"closed: {(JobOutcome)e.Number}",
         _ => null,
     };

@@ -32,7 +32,9 @@ internal static class ReceiptCommands
         var file = new Argument<FileInfo>("file") { Description = "A receipt (COSE_Sign1)." };
         var key = new Option<string>("--key") { Description = "The admitted receipt key: 66 hexadecimal digits, or a file that holds them. The ledger names it in the executor's evidence.", Required = true };
         var output = OutputOption.Create();
-        var command = new Command("verify", "Check a receipt's signature under the key that was admitted, offline.") { file, key, output };
+        var again = ReexecuteOptions.Create();
+        var command = new Command("verify", "Check a receipt's signature under the key that was admitted, offline; with --re-execute, run a public job again and compare.") { file, key, output };
+        again.AddTo(command);
         command.SetRun(async run =>
         {
             var text = run.Get(key)!;
@@ -55,7 +57,7 @@ internal static class ReceiptCommands
 
             Print(run, receipt, named);
             run.Note("verified: the enclave with this key signed it. That the key was admitted for this job is what the ledger says.");
-            return ExitCode.Ok;
+            return await again.RunAsync(run, receipt, run.Get(file)!).ConfigureAwait(false);
         });
         return command;
     }
@@ -93,6 +95,7 @@ internal static class ReceiptCommands
             ["admission"] = receipt.Admission.ToString(),
             ["evidence"] = receipt.Evidence.ToString(),
             ["guards"] = new JsonArray([.. receipt.Guards.Select(guard => (JsonNode)$"{guard.Guard} {guard.Verdict}, {guard.Struck} bytes struck out")]),
+            ["checked"] = receipt.Checked is { } report ? $"{report.Checker} {(report.Accepted ? "accepted" : "rejected")}" : null,
             ["signedAt"] = JsonText.Instant(receipt.Signed),
             ["receiptKey"] = Convert.ToHexStringLower(key),
         };

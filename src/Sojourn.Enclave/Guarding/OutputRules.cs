@@ -31,6 +31,9 @@ internal sealed class OutputRules
         _bytesMax = bytesMax;
     }
 
+    /// <summary>Whether a guard watches what leaves.</summary>
+    public bool Watched => !_guards.IsEmpty;
+
     /// <summary>Reads the policies that the sealed contents' headers name, and holds the job against them.</summary>
     /// <param name="job">The job.</param>
     /// <param name="blocks">Where blocks come from.</param>

@@ -89,35 +89,59 @@ internal static class GuestEngine
     /// <param name="memoryBytesMax">Bytes of linear memory.</param>
     /// <param name="fuelMax">Fuel.</param>
     /// <returns>What it printed; null where it trapped or ended with another exit code than 0.</returns>
-    public static byte[]? RunGuard(WasmModule guard, ImmutableArray<string> arguments, InMemoryFileSystem output, byte[] seed, long memoryBytesMax, ulong fuelMax)
+    public static byte[]? RunGuard(WasmModule guard, ImmutableArray<string> arguments, InMemoryFileSystem output, byte[] seed, long memoryBytesMax, ulong fuelMax) =>
+        Observe(guard, "guard", arguments, [("/output", output.Root.AsReadOnly())], seed, memoryBytesMax, fuelMax, 4 << 20, out var printed) == 0 ? printed : null;
+
+    /// <summary>Runs a program that looks at something and says what it thinks of it: a guard, a checker.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="name">Its name, as the first argument.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="directories">What it sees.</param>
+    /// <param name="seed">Seeds the deterministic profile.</param>
+    /// <param name="memoryBytesMax">Bytes of linear memory.</param>
+    /// <param name="fuelMax">Fuel.</param>
+    /// <param name="printedMax">The most that it may print.</param>
+    /// <param name="printed">What it printed; null where it ended by a trap or printed too much.</param>
+    /// <returns>Its exit code; null where it has none that counts.</returns>
+    public static int? Observe(
+        WasmModule program, string name, ImmutableArray<string> arguments, IReadOnlyList<(string Path, WasiDirectory Directory)> directories, byte[] seed, long memoryBytesMax, ulong fuelMax, int printedMax, out byte[]? printed)
     {
         using var store = new Store(new StoreOptions { MemoryBytesMax = memoryBytesMax, Fuel = (long)fuelMax });
-        var printed = new WasiCapture(4 << 20);
+        var capture = new WasiCapture(printedMax);
         var options = WasiOptions.Deterministic(seed);
-        options.StandardOutput = printed;
+        options.StandardOutput = capture;
         options.Prices = WasiPrices.Default;
-        options.AddArguments(["guard", .. arguments]);
-        options.AddDirectory("/output", output.Root.AsReadOnly());
+        options.AddArguments([name, .. arguments]);
+        foreach (var (path, directory) in directories)
+        {
+            options.AddDirectory(path, directory);
+        }
+
         using var wasi = new WasiPreview1(options);
         var linker = new Linker(store);
         wasi.DefineIn(linker);
+        int? exit;
         try
         {
-            return WasiPreview1.Run(linker.Instantiate(guard)) == 0 && !printed.IsTruncated ? printed.ToArray() : null;
+            exit = WasiPreview1.Run(linker.Instantiate(program));
         }
-        catch (WasiExitException e) when (e.ExitCode == 0 && !printed.IsTruncated)
+        catch (WasiExitException e)
         {
-            return printed.ToArray();
+            exit = e.ExitCode;
         }
         catch (Exception e) when (e is TrapException or LinkException or MissingMethodException)
         {
-            return null;
+            exit = null;
         }
+
+        printed = exit is null || capture.IsTruncated ? null : capture.ToArray();
+        return capture.IsTruncated ? null : exit;
     }
 
     // Linking runs start functions, so it stands under the same limits as the program itself.
     private static uint Execute(Store store, GuestRun run, CancellationTokenSource timeout, Func<Instance> link)
     {
+        using var told = run.Progress is null ? null : new FuelGauge(store, run.FuelMax, run.Progress);
         using var timer = new Timer(_ =>
         {
             timeout.Cancel();
@@ -233,6 +257,9 @@ internal sealed record GuestRun
 
     /// <summary>Libraries, each with what it was granted.</summary>
     public IReadOnlyList<GuestLibrary> Libraries { get; init; } = [];
+
+    /// <summary>Told now and then how many hundredths of the fuel are burnt; null where nobody may know.</summary>
+    public Action<int>? Progress { get; init; }
 
     /// <summary>Whether code or library came sealed: then messages tell nothing of their contents.</summary>
     public bool Secret { get; init; }

@@ -131,9 +131,10 @@ public sealed class DevNetwork : IAsyncDisposable
     /// <param name="holds">What each executing node holds.</param>
     /// <param name="cancel">Stops waiting.</param>
     /// <param name="tamper">Wraps a node's attester, by index, for demonstrations of what is refused.</param>
-    public async Task ServeAsync(IReadOnlyCollection<Cid> holds, CancellationToken cancel, Func<int, Func<IAttester, IAttester>?>? tamper = null)
+    /// <param name="holder">Whether a node, by index, says that it holds them; null: every one that executes.</param>
+    public async Task ServeAsync(IReadOnlyCollection<Cid> holds, CancellationToken cancel, Func<int, Func<IAttester, IAttester>?>? tamper = null, Func<int, bool>? holder = null)
     {
-        await Task.WhenAll(Nodes.Select(node => node.RegisterAsync(Ledger, Stake, node.Executes ? holds : [], cancel))).ConfigureAwait(false);
+        await Task.WhenAll(Nodes.Select((node, i) => node.RegisterAsync(Ledger, Stake, node.Executes && holder?.Invoke(i) != false ? holds : [], cancel))).ConfigureAwait(false);
         for (var i = 0; i < Nodes.Length; i++)
         {
             Nodes[i].Serve(Ledger, DropBox, Gateways, Path.Combine(_options.Folder, Nodes[i].Keys.Name), tamper?.Invoke(i));

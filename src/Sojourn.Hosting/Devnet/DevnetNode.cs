@@ -4,10 +4,12 @@ using Sojourn.Content;
 using Sojourn.Content.Ipfs;
 using Sojourn.Content.Ipfs.Gateways;
 using Sojourn.Hosting.Keys;
+using Sojourn.Hosting.Nodes;
 using Sojourn.Hosting.Proof;
 using Sojourn.Node;
 using Sojourn.Node.Enclaves;
 using Sojourn.Node.Journal;
+using Sojourn.Node.Operating;
 using Sojourn.Node.Watching;
 using Sojourn.Primitives;
 using Sojourn.Protocol.DropBox;
@@ -23,12 +25,14 @@ public sealed class DevnetNode : IAsyncDisposable
     private readonly EnclavePool _pool;
     private readonly NodeProof _proof;
     private readonly Collateral _collateral;
+    private readonly JobProgress _progress;
     private readonly CancellationTokenSource _stop = new();
     private GatewaySource? _peers;
     private Task _service = Task.CompletedTask;
 
-    private DevnetNode(PartyKeys keys, ContentHost content, EnclavePool pool, NodeProof proof, bool executes, NodeJournal journal, Collateral collateral)
+    private DevnetNode(PartyKeys keys, ContentHost content, EnclavePool pool, NodeProof proof, bool executes, NodeJournal journal, Collateral collateral, JobProgress progress)
     {
+        _progress = progress;
         Keys = keys;
         Content = content;
         _pool = pool;
@@ -70,7 +74,8 @@ public sealed class DevnetNode : IAsyncDisposable
     {
         var folder = Path.Combine(options.Folder, name);
         var keys = PartyKeys.LoadOrCreate(Path.Combine(folder, "keys"), name);
-        var content = await ContentHost.StartAsync(Path.Combine(folder, "blocks"), cancel).ConfigureAwait(false);
+        var progress = new JobProgress();
+        var content = await ContentHost.StartAsync(Path.Combine(folder, "blocks"), cancel, map: (routes, _) => routes.MapProgress(progress)).ConfigureAwait(false);
         var sandbox = options.Bubblewrap is null ? EnclaveSandbox.None : EnclaveSandbox.Bubblewrap;
         var pool = new EnclavePool(image, sandbox, options.Bubblewrap, executes ? 1 : 0);
         // Who only verifies makes no evidence.
@@ -83,7 +88,7 @@ public sealed class DevnetNode : IAsyncDisposable
             file.Append(entry);
             options.Listener?.Invoke(name, entry);
         });
-        return new DevnetNode(keys, content, pool, proof, executes, journal, authority?.Collateral ?? Collateral.Empty);
+        return new DevnetNode(keys, content, pool, proof, executes, journal, authority?.Collateral ?? Collateral.Empty, progress);
     }
 
     /// <summary>Registers the node with what it holds.</summary>
@@ -141,6 +146,7 @@ public sealed class DevnetNode : IAsyncDisposable
             Enclaves = _pool,
             Journal = Journal,
             StateFolder = stateFolder,
+            Progress = _progress,
             Conduct = Conduct,
         };
         _service = new NodeService(context).RunAsync(_stop.Token);

@@ -14,6 +14,9 @@ namespace Sojourn.Hosting.JobFiles;
 /// <param name="Recipients">Names or keys, as written, to which the output is sealed.</param>
 public sealed record JobFile(JobSpec Spec, JobTerms Terms, ImmutableArray<string> Recipients)
 {
+    /// <summary>The answer that the requester knows beforehand; null where it knows none. To be kept until the job is judged.</summary>
+    public KnownAnswer? Answer { get; init; }
+
     /// <summary>Reads a job file.</summary>
     /// <param name="file">The name to show.</param>
     /// <param name="text">YAML.</param>
@@ -35,8 +38,14 @@ public sealed record JobFile(JobSpec Spec, JobTerms Terms, ImmutableArray<string
         }
 
         var task = ReadTask(tasks[0]);
-        var verification = ReadVerification(root.Map("Verification"), executors);
+        var (verification, known) = ReadVerification(root.Map("Verification"), executors);
         var (level, custody, recipients) = ReadConfidentiality(root.Map("Confidentiality"));
+        if (known is not null && !recipients.IsEmpty)
+        {
+            throw root.Error("Verification", "a known answer is compared as content, and a sealed output is another one each time: leave Recipients out, or leave KnownAnswer out");
+        }
+
+        var answer = known is null ? null : KnownAnswer.Of(known);
         var payment = ReadPayment(root.Map("Payment"));
         root.Done();
         var spec = task.Spec with { Name = name };
@@ -52,9 +61,9 @@ public sealed record JobFile(JobSpec Spec, JobTerms Terms, ImmutableArray<string
                 CustodyMin = custody,
                 MemoryMebibytes = task.Memory,
                 FuelMax = task.Fuel,
-                AnswerCommitment = new Digest(RandomNumberGenerator.GetBytes(Digest.Length)),
+                AnswerCommitment = answer?.Commitment ?? new Digest(RandomNumberGenerator.GetBytes(Digest.Length)),
             })),
-            recipients);
+            recipients) { Answer = answer };
     }
 
     /// <summary>The same job with its output sealed to some keys.</summary>
@@ -155,7 +164,7 @@ public sealed record JobFile(JobSpec Spec, JobTerms Terms, ImmutableArray<string
             : throw input.Error("Target", $"a path such as /in/name, or stdin, was expected, not '{target}'");
     }
 
-    private static Func<JobTerms, JobTerms> ReadVerification(YamlMap? map, byte executors)
+    private static (Func<JobTerms, JobTerms> Change, Cid? KnownAnswer) ReadVerification(YamlMap? map, byte executors)
     {
         var agreeing = (byte)(map?.Number("Agreeing", 1, executors) ?? ((executors / 2) + 1));
         var verifiers = (byte)(map?.Number("Verifiers", 1, JobTerms.VerifiersMax) ?? 4);
@@ -164,10 +173,14 @@ public sealed record JobFile(JobSpec Spec, JobTerms Terms, ImmutableArray<string
         var redraws = (byte)(map?.Number("Redraws", 0, 8) ?? 2);
         var locality = (byte)(map?.Number("Locality", 0, 255) ?? 0);
         var review = map?.Flag("Review") ?? false;
-        var checker = map?.Text("Checker") is { } text ? (Cid.TryParse(text, out var cid) ? cid : throw map.Error("Checker", $"a CID was expected, not '{text}'")) : null;
+        var checker = ContentOf("Checker");
+        var known = ContentOf("KnownAnswer");
+        // Who must run or look needs time to; the window ends early once everybody has.
+        var judge = (uint?)map?.Number("JudgeHeights", 1, 100_000) ?? (review || known is not null ? 2000 : checker is not null ? 1000 : JobWindows.Fast.Judge);
         map?.Done();
-        return terms => terms with
+        return (terms => terms with
         {
+            Windows = terms.Windows with { Judge = judge },
             Agreeing = agreeing,
             Verifiers = verifiers,
             VerifierNodesMin = nodes,
@@ -175,8 +188,11 @@ public sealed record JobFile(JobSpec Spec, JobTerms Terms, ImmutableArray<string
             RedrawsMax = redraws,
             LocalityMin = locality,
             Checker = checker,
-            Modes = (review ? VerificationModes.Review : VerificationModes.None) | (checker is null ? VerificationModes.None : VerificationModes.Checker),
-        };
+            Modes = (review ? VerificationModes.Review : VerificationModes.None) | (checker is null ? VerificationModes.None : VerificationModes.Checker)
+                | (known is null ? VerificationModes.None : VerificationModes.KnownAnswer),
+        }, known);
+
+        Cid? ContentOf(string key) => map?.Text(key) is { } text ? (Cid.TryParse(text, out var cid) ? cid : throw map.Error(key, $"a CID was expected, not '{text}'")) : null;
     }
 
     private static (TrustLevel Level, CustodyClass Custody, ImmutableArray<string> Recipients) ReadConfidentiality(YamlMap? map)

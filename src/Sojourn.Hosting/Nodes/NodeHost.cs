@@ -172,9 +172,10 @@ public sealed class NodeHost : IAsyncDisposable
         }
 
         var blocks = Path.Combine(options.StateFolder, "blocks");
+        var progress = new JobProgress();
         if (options.Listen is { } listen)
         {
-            parts.Server = await ContentHost.StartAsync(blocks, listen, cancel).ConfigureAwait(false);
+            parts.Server = await ContentHost.StartAsync(blocks, listen, cancel, (routes, _) => routes.MapProgress(progress)).ConfigureAwait(false);
         }
 
         var store = parts.Server?.Store ?? FileBlockStore.Open(blocks);
@@ -209,6 +210,7 @@ public sealed class NodeHost : IAsyncDisposable
             Rules = options.Rules,
             Control = new NodeControl(options.StateFolder),
             Usage = usage,
+            Progress = progress,
         });
     }
 

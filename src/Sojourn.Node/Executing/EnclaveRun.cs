@@ -43,6 +43,18 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
             : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Outcome} was expected, {frame.Type} came");
     }
 
+    /// <summary>Lets the enclave run a job's checker over a public output, in place of a job.</summary>
+    /// <param name="task">What to check.</param>
+    /// <param name="cancel">Stops waiting; the enclave is then killed.</param>
+    public async Task<CheckAnswer> CheckAsync(CheckTask task, CancellationToken cancel)
+    {
+        await Channel.SendAsync(MessageType.Check, task.Encode(), cancel).ConfigureAwait(false);
+        var frame = await ServeAsync(null, cancel).ConfigureAwait(false);
+        return frame.Type == MessageType.Checked
+            ? CheckAnswer.Decode(frame.Payload.Span)
+            : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Checked} was expected, {frame.Type} came");
+    }
+
     /// <summary>The report data that the enclave's evidence must carry.</summary>
     /// <param name="identity">What the enclave said.</param>
     public static ReportData ReportDataOf(EnclaveIdentity identity) =>

@@ -189,7 +189,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
             node.Journal.Add(JournalLevel.Progress, "execute", job, "keys are here; the guest starts");
             _outcome = _run.ExecuteAsync(
                 new Releases(seat.Admission, seat.Evidence!.EvidenceDigest, keys),
-                progress => node.Journal.Add(JournalLevel.Progress, "execute", job, progress.Stage.ToString().ToLowerInvariant()), cancel);
+                Tell, cancel);
         }
 
         if (!_outcome.IsCompleted)
@@ -225,6 +225,15 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
         node.Journal.Add(JournalLevel.Progress, "execute", job, $"the guest ended: exit {outcome.Statement.Exit}, fuel {outcome.Statement.Fuel}");
         await _run.DisposeAsync().ConfigureAwait(false);
         await CommitAsync(view, result, cancel).ConfigureAwait(false);
+    }
+
+    private void Tell(EnclaveProgress progress)
+    {
+        node.Progress.Set(job, progress);
+        if (progress.Total == 0)
+        {
+            node.Journal.Add(JournalLevel.Progress, "execute", job, progress.Stage.ToString().ToLowerInvariant());
+        }
     }
 
     private async Task CommitAsync(JobView view, StoredResult result, CancellationToken cancel)
@@ -317,6 +326,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
     private async ValueTask EndAsync()
     {
         Ended = true;
+        node.Progress.Remove(job);
         if (_run is not null)
         {
             await _run.DisposeAsync().ConfigureAwait(false);

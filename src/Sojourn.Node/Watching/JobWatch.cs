@@ -17,6 +17,7 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
     private readonly Drawing _drawing = new(node, sender);
     private readonly Dictionary<byte, Execution> _executions = [];
     private readonly Dictionary<byte, Verification> _verifications = [];
+    private Judging? _judging;
 
     /// <summary>Whether this node executes the job, and is not done with it.</summary>
     public bool Executes { get; private set; }
@@ -40,7 +41,7 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
         {
             // Plain values: other jobs' watches read them while this one works.
             Executes = _executions.Values.Any(execution => !execution.Ended);
-            Engaged = Executes || _verifications.Values.Any(verification => !verification.Ended);
+            Engaged = Executes || _verifications.Values.Any(verification => !verification.Ended) || _judging is { Ended: false };
         }
     }
 
@@ -48,6 +49,7 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
     {
         if (await node.Ledger.JobAsync(job, cancel).ConfigureAwait(false) is not { } view || view.Phase == JobPhase.Closed)
         {
+            _judging = null;
             Forget();
             return null;
         }
@@ -81,6 +83,12 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
             {
                 await Verification(round.Index).StepAsync(view, head.Height, cancel).ConfigureAwait(false);
             }
+        }
+
+        if (Judging.RoundOf(view) is { } judged && judged.Verifiers.Any(verifier => verifier.Node == me && verifier.Judged is null))
+        {
+            _judging ??= new Judging(node, sender, judged.Index, job);
+            await _judging.StepAsync(view, cancel).ConfigureAwait(false);
         }
 
         if (_executions.Values.Select(execution => execution.Running).FirstOrDefault(task => task is not null) is { } outcome)

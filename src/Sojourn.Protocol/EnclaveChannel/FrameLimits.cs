@@ -21,8 +21,8 @@ public static class FrameLimits
     public static int Of(MessageType type) => type switch
     {
         MessageType.Ready or MessageType.Identity => 64 << 10,
-        MessageType.Progress => 4 << 10,
-        MessageType.Assignment or MessageType.Evidence or MessageType.Releases or MessageType.Outcome or MessageType.Refused => Control,
+        MessageType.Progress or MessageType.Checked => 4 << 10,
+        MessageType.Assignment or MessageType.Check or MessageType.Evidence or MessageType.Releases or MessageType.Outcome or MessageType.Refused => Control,
         MessageType.BlockRequest => BlocksPerRequest * 128,
         MessageType.BlockReply or MessageType.StoreBlock => Block,
         MessageType.Abort => 0,

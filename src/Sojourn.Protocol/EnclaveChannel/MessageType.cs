@@ -38,4 +38,10 @@ public enum MessageType : byte
 
     /// <summary>Node → enclave: end now, wipe everything.</summary>
     Abort = 12,
+
+    /// <summary>Node → enclave, in place of an assignment: run the job's checker over a public output.</summary>
+    Check = 13,
+
+    /// <summary>Enclave → node, last: what the checker said.</summary>
+    Checked = 14,
 }

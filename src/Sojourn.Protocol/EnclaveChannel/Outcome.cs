@@ -83,6 +83,9 @@ public enum EnclaveStage : byte
 
     /// <summary>Sealing the output.</summary>
     Sealing = 5,
+
+    /// <summary>Running the job's checker.</summary>
+    Checking = 6,
 }
 
 /// <summary>Progress, for people who wait: a stage and a share.</summary>
@@ -103,7 +106,7 @@ public readonly record struct EnclaveProgress(EnclaveStage Stage, ulong Done, ul
         {
             var reader = new CborReader(payload);
             reader.ReadArrayHeaderExactly(3);
-            var progress = new EnclaveProgress((EnclaveStage)reader.ReadInt32(1, 5), reader.ReadUInt64(), reader.ReadUInt64());
+            var progress = new EnclaveProgress((EnclaveStage)reader.ReadInt32(1, 6), reader.ReadUInt64(), reader.ReadUInt64());
             reader.ReadEnd();
             return progress;
         }

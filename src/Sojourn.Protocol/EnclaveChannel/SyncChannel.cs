@@ -1,11 +1,12 @@
 namespace Sojourn.Protocol.EnclaveChannel;
 
-/// <summary>The enclave's end: synchronous, one frame after the other, on one thread.</summary>
+/// <summary>The enclave's end: synchronous, one frame after the other. One thread receives; any may send.</summary>
 /// <param name="input">From the node.</param>
 /// <param name="output">To the node.</param>
 public sealed class SyncChannel(Stream input, Stream output)
 {
     private readonly byte[] _header = new byte[FrameLimits.HeaderLength];
+    private readonly Lock _sending = new();
 
     /// <summary>Sends one message and flushes it.</summary>
     /// <param name="type">The message.</param>
@@ -14,9 +15,12 @@ public sealed class SyncChannel(Stream input, Stream output)
     {
         Span<byte> header = stackalloc byte[FrameLimits.HeaderLength];
         Frame.WriteHeader(header, type, payload.Length);
-        output.Write(header);
-        output.Write(payload);
-        output.Flush();
+        lock (_sending)
+        {
+            output.Write(header);
+            output.Write(payload);
+            output.Flush();
+        }
     }
 
     /// <summary>Waits for the next message.</summary>

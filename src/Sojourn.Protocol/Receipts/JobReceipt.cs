@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Sojourn.Primitives;
 using Sojourn.Primitives.Cbor;
 using Sojourn.Primitives.Cose;
+using Sojourn.Protocol.Checks;
 using Sojourn.Protocol.Transactions;
 
 namespace Sojourn.Protocol.Receipts;
@@ -51,6 +52,7 @@ public sealed record JobReceipt
     private const long Evidence_ = -70016;
     private const long Guards_ = -70017;
     private const long Started_ = -70018;
+    private const long Checked_ = -70019;
 
     /// <summary>The ledger.</summary>
     public required Digest Genesis { get; init; }
@@ -103,6 +105,9 @@ public sealed record JobReceipt
     /// <summary>What the guards said.</summary>
     public ImmutableArray<GuardVerdict> Guards { get; init; } = [];
 
+    /// <summary>What the job's checker said of the output, inside the enclave; null where the job has none.</summary>
+    public CheckerReport? Checked { get; init; }
+
     /// <summary>When the guest started, by the node's clock: not proved.</summary>
     public required DateTimeOffset Started { get; init; }
 
@@ -154,6 +159,11 @@ public sealed record JobReceipt
                 writer.EndArray();
             })
             .With(Started_, writer => writer.WriteInteger(Started.ToUnixTimeSeconds()));
+        if (Checked is { } report)
+        {
+            claims = claims.With(Checked_, writer => writer.BeginArray().WriteBytes(report.Checker.Bytes).WriteBoolean(report.Accepted).WriteBytes(report.Report.AsSpan()).EndArray());
+        }
+
         return CoseSign1.Sign(key, CoseAlgorithm.ES256, claims.Encode(), CoseMap.Empty.With(CoseHeader.KeyId, publicKey.ToArray())).Encode();
     }
 
@@ -194,6 +204,7 @@ public sealed record JobReceipt
                 Admission = DigestOf(map, Admission_),
                 Evidence = DigestOf(map, Evidence_),
                 Guards = ReadGuards(map[Guards_]),
+                Checked = map[Checked_] is { } report ? ReadReport(report) : null,
                 Started = DateTimeOffset.FromUnixTimeSeconds(map.GetInteger(Started_) ?? throw new FormatException()),
                 Signed = signed,
             };
@@ -240,6 +251,13 @@ public sealed record JobReceipt
         }
 
         return inputs.ToImmutable();
+    }
+
+    private static CheckerReport ReadReport(ReadOnlyMemory<byte> item)
+    {
+        var reader = new CborReader(item.Span);
+        reader.ReadArrayHeaderExactly(3);
+        return new CheckerReport(Cid.Decode(reader.ReadBytes(128)), reader.ReadBoolean(), new Digest(reader.ReadBytesExactly(Digest.Length)));
     }
 
     private static ImmutableArray<GuardVerdict> ReadGuards(ReadOnlyMemory<byte>? item)

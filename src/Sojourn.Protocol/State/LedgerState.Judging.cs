@@ -50,7 +50,8 @@ public sealed partial class LedgerState
             return;
         }
 
-        var failed = job.Rounds.Where(IsOriginal).Sum(other => other.Executors.Count(seat => seat.Status == SeatStatus.Failed));
+        // A machine that lost its enclave or its disk says nothing of the job: others are drawn as for silence.
+        var failed = job.Rounds.Where(IsOriginal).Sum(other => other.Executors.Count(seat => seat.Status == SeatStatus.Failed && seat.Fail < FailReason.Resources));
         if (count == 0 && failed >= job.Terms.Agreeing)
         {
             Finish(job, JobOutcome.FailedByExecutors);

@@ -398,10 +398,10 @@ public enum FailReason : byte
     /// <summary>A policy or guard refused the job.</summary>
     PolicyRefused = 6,
 
-    /// <summary>The machine is short of memory or disk.</summary>
+    /// <summary>The machine is short of memory or disk. From here on a reason is the machine's own: it says nothing of the job, and others are drawn instead.</summary>
     Resources = 7,
 
-    /// <summary>The enclave could not be started.</summary>
+    /// <summary>The enclave could not be started, or was lost.</summary>
     Enclave = 8,
 }
 

@@ -8,10 +8,7 @@ using Sojourn.Hosting.JobFiles;
 using Sojourn.Hosting.Keys;
 using Sojourn.Hosting.Publishing;
 using Sojourn.Primitives;
-using Sojourn.Primitives.Cose;
-using Sojourn.Protocol.DropBox;
 using Sojourn.Protocol.Reasons;
-using Sojourn.Protocol.Receipts;
 using Sojourn.Protocol.State;
 using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
@@ -171,12 +168,9 @@ internal sealed class ProcessNet : IAsyncDisposable
     {
         using var requester = Client.Party("requester");
         using var uploads = Client.Uploads(requester);
-        var (round, winner) = view.Rounds.SelectMany(r => r.Executors.Select(e => (r, e))).First(pair => pair.e.Result?.Statement.Tag == view.AgreedTag && view.AgreedTag is not null);
-        var bytes = await uploads.GetAsync(view.Id, DropNames.Receipt(round.Index, winner.Node, winner.Result!.Statement.Receipt), cancel);
-        Assert.NotNull(bytes);
-        Assert.Equal(CoseFault.None, JobReceipt.Verify(bytes.Value.Span, winner.Evidence!.ReceiptKey.Span));
-        Assert.True(JobReceipt.TryDecode(bytes.Value.Span, out var receipt, out _));
-        var output = await new OutputReader(Client.Content).OpenAsync(receipt!.Output, requester.Sealing, cancel);
+        var (result, reasons) = await new ResultFetcher(Client.Content, uploads).FetchAsync(view, requester.Sealing, cancel);
+        Assert.True(result is not null, string.Join("; ", reasons));
+        var output = result.Files;
         return Encoding.UTF8.GetString(output["result.csv"]);
     }
 

@@ -301,6 +301,19 @@ public abstract class LedgerConformance
         var failed = await Play(first => new NodeHabits { Fails = node => node.Address == first ? FailReason.Resources : null });
         Assert.Contains(failed.Lines, line => line.Reason == LineReason.UnpaidFailed);
         Assert.DoesNotContain(failed.Lines, line => line.Reason.ToString().StartsWith("Slashed", StringComparison.Ordinal));
+
+        // Alone, too: a machine's own failure draws another one, whatever the job; a job that cannot be run ends.
+        async Task<JobView> Alone(FailReason reason)
+        {
+            var id = await world.Must(world.Requester, new JobPost(Terms(1)));
+            var first = (await world.Driver().Reach(id, JobPhase.Attesting)).Round.Executors[0].Node;
+            return await world.Driver(new NodeHabits { Fails = node => node.Address == first ? reason : null }).Run(id);
+        }
+
+        var lost = await Alone(FailReason.Enclave);
+        Assert.Equal((JobOutcome.Succeeded, 2), (lost.Outcome, lost.Rounds.Length));
+        var broken = await Alone(FailReason.CodeInvalid);
+        Assert.Equal((JobOutcome.FailedByExecutors, 1), (broken.Outcome, broken.Rounds.Length));
         await Balanced(world);
     }
 

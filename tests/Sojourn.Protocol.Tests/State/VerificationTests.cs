@@ -136,6 +136,26 @@ public sealed class VerificationTests
     }
 
     [Fact]
+    public void A_machine_that_loses_its_enclave_says_nothing_of_the_job_and_others_are_drawn()
+    {
+        var bench = new Workbench(nodes: 10);
+        var id = bench.Post(Workbench.Terms(1));
+        bench.Draw(id);
+        bench.Attest(id);
+        var lost = bench.Job(id).Round.Executors.Single().Node;
+        bench.Must(bench[lost], new ResultFail(id, 0, FailReason.Enclave));
+        Assert.Equal((JobPhase.Drawing, 1), (bench.Job(id).Phase, (int)bench.Job(id).Round.Index));
+        bench.Draw(id);
+        bench.Attest(id);
+        Assert.NotEqual(lost, bench.Job(id).Round.Executors.Single().Node);
+        bench.Run(id, _ => "42");
+        Finish(bench, id);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+        Assert.True(HasLine(bench, LineReason.UnpaidFailed, lost));
+        Assert.DoesNotContain(bench.Events, item => item.Line == LineReason.SlashedSilent);
+    }
+
+    [Fact]
     public void A_signed_fail_is_a_result_and_is_never_slashed()
     {
         var bench = new Workbench(nodes: 10);

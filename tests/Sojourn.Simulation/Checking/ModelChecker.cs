@@ -119,7 +119,7 @@ public sealed class ModelChecker
         if (round.Executor(node.Address) is { } seat)
         {
             yield return _bench.EvidenceOf(node, id);
-            yield return new ResultFail(id, round.Index, FailReason.Resources);
+            yield return new ResultFail(id, round.Index, FailReason.CodeInvalid);
             foreach (var output in _lies ? new[] { "42", "wrong" } : ["42"])
             {
                 if (seat.Status == SeatStatus.Admitted && round.Commits)
