@@ -26,8 +26,8 @@ public sealed class VerificationModeTests(ITestOutputHelper output)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
         var cancel = limit.Token;
-        // One holds the data and is drawn first; four others audit and decide.
-        await using var world = await VerificationWorld.StartAsync(5, 1, cancel);
+        // One holds the data and is drawn first; of the others one audits, three decide, and whoever was silent for a moment is left out.
+        await using var world = await VerificationWorld.StartAsync(7, 1, cancel);
         try
         {
             var right = await CheckersAsync(world, cancel);
