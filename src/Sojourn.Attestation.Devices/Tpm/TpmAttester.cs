@@ -27,7 +27,7 @@ public sealed record TpmAttesterOptions
 }
 
 /// <summary>Makes evidence with a TPM: the report data's SHA-256 in a quote by an attestation key that the TPM derives anew each time.</summary>
-public sealed class TpmAttester : IAttester
+public sealed class TpmAttester : IAttester, IMachineKey
 {
     private const int AttemptsMax = 8;
     private readonly Func<ITpmTransport> open;
@@ -65,6 +65,34 @@ public sealed class TpmAttester : IAttester
         await using var key = await client.CreatePrimaryAsync(TpmClient.EndorsementHierarchy, TpmTemplates.AttestationKey, cancellation).ConfigureAwait(false);
         var parts = await QuoteAsync(client, key, reportData, cancellation).ConfigureAwait(false);
         return Evidence.Of(EvidenceKind.Tpm, parts).WithBindingOf(reportData);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="TpmException">The TPM failed otherwise than by refusing the key's policy.</exception>
+    public async ValueTask<byte[]?> AgreeAsync(Evidence evidence, ReadOnlyMemory<byte> point, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        if (point.Length != 65 || !evidence.Has(EvidencePart.WrapKey) || TpmPublic.TryParse(evidence[EvidencePart.WrapKey].Span) is not { } wanted)
+        {
+            return null;
+        }
+
+        await using var client = new TpmClient(open(), clock) { Timeout = options.Timeout };
+        // The key follows from its policy: the same one again, whatever the registers are now.
+        await using var key = await client.CreatePrimaryAsync(TpmClient.EndorsementHierarchy, TpmTemplates.WrapKey(wanted.AuthPolicy), cancellation).ConfigureAwait(false);
+        if (!key.Public.Encoded.AsSpan().SequenceEqual(evidence[EvidencePart.WrapKey].Span))
+        {
+            return null;
+        }
+
+        await using var session = await client.StartPolicySessionAsync(cancellation).ConfigureAwait(false);
+        await client.PolicyPcrAsync(session.Handle, [new PcrSelection(TpmAlg.Sha256, [.. options.Registers])], cancellation).ConfigureAwait(false);
+        if (!(await client.PolicyDigestAsync(session.Handle, cancellation).ConfigureAwait(false)).AsSpan().SequenceEqual(wanted.AuthPolicy))
+        {
+            return null; // The registers moved on. Asked all the same, the TPM would refuse.
+        }
+
+        return await client.EcdhAsync(key.Handle, session.Handle, point.Slice(1, 32), point.Slice(33, 32), cancellation).ConfigureAwait(false);
     }
 
     internal async ValueTask<Dictionary<EvidencePart, ReadOnlyMemory<byte>>> QuoteAsync(TpmClient client, TpmObject key, ReportData reportData, CancellationToken cancellation)

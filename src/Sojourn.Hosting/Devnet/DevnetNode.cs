@@ -26,6 +26,7 @@ public sealed class DevnetNode : IAsyncDisposable
     private readonly NodeProof _proof;
     private readonly Collateral _collateral;
     private readonly JobProgress _progress;
+    private NodeRules _rules = new();
     private readonly CancellationTokenSource _stop = new();
     private GatewaySource? _peers;
     private Task _service = Task.CompletedTask;
@@ -88,7 +89,7 @@ public sealed class DevnetNode : IAsyncDisposable
             file.Append(entry);
             options.Listener?.Invoke(name, entry);
         });
-        return new DevnetNode(keys, content, pool, proof, executes, journal, authority?.Collateral ?? Collateral.Empty, progress);
+        return new DevnetNode(keys, content, pool, proof, executes, journal, authority?.Collateral ?? Collateral.Empty, progress) { _rules = new NodeRules { Verifies = !executes || options.ExecutorsVerify } };
     }
 
     /// <summary>Registers the node with what it holds.</summary>
@@ -147,6 +148,7 @@ public sealed class DevnetNode : IAsyncDisposable
             Journal = Journal,
             StateFolder = stateFolder,
             Progress = _progress,
+            Rules = _rules,
             Conduct = Conduct,
         };
         _service = new NodeService(context).RunAsync(_stop.Token);

@@ -17,6 +17,10 @@ public sealed record DevnetOptions
     /// <value>Default 3.</value>
     public int Verifiers { get; init; } = 3;
 
+    /// <summary>Whether nodes that execute verify others too; who verified in a job cannot execute in it later.</summary>
+    /// <value>Default true.</value>
+    public bool ExecutorsVerify { get; init; } = true;
+
     /// <summary>How long one height lasts.</summary>
     /// <value>Default 25 ms.</value>
     public TimeSpan Height { get; init; } = TimeSpan.FromMilliseconds(25);

@@ -92,7 +92,7 @@ public sealed class NodeProof : IAsyncDisposable
     {
         var now = DateTimeOffset.UtcNow;
         var certificates = await TpmEnrolment.EnrolAsync(endpoint, authority, Collateral.Empty, allowUnendorsed, now, cancel).ConfigureAwait(false);
-        var attester = new TpmAttester(endpoint, new TpmAttesterOptions { Certificates = certificates, EventLogPath = "", ImaLogPath = list });
+        var attester = new TpmAttester(endpoint, new TpmAttesterOptions { Certificates = certificates, EventLogPath = "", ImaLogPath = list, WrapKey = true });
         // What this node's evidence says of its chip is read as every verifier will read it.
         var evidence = await attester.AttestAsync(ReportData.ForChallenge("sojourn/enrolled/1"u8), cancel).ConfigureAwait(false);
         var roots = TrustStore.Empty.WithRoot(authority.Certificate, AnchorUse.Tpm, AnchorClass.Enrolment)!;

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Sojourn.Attestation;
+using Sojourn.Attestation.Tpm;
 using Sojourn.Node.Enclaves;
 using Sojourn.Node.Journal;
 using Sojourn.Node.Watching;
@@ -31,6 +33,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
     private IEnclaveRun? _run;
     private EnclaveIdentity? _identity;
     private (ReadOnlyMemory<byte> Bytes, EvidencePublish Message)? _evidence;
+    private Evidence? _made;
     private Task<Outcome>? _outcome;
     private StoredResult? _result;
     private FailReason? _failing;
@@ -141,6 +144,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
                 new Assignment(node.Ledger.GenesisDigest, post.Encoded, view.Round.Beacon ?? Digest.Zero, round, node.Signer.Address, node.Clock.GetUtcNow()), cancel).ConfigureAwait(false);
             var evidence = await node.Attester.AttestAsync(EnclaveRun.ReportDataOf(_identity), cancel).ConfigureAwait(false);
             ReadOnlyMemory<byte> bytes = evidence.Encode();
+            _made = evidence;
             var digest = Digest.Of(bytes.Span);
             var possession = seat.Local ? node.Conduct.Possession(await Possession.ProveAsync(node, view, cancel).ConfigureAwait(false)) ?? Digest.Zero : Digest.Zero;
             _evidence = (bytes, new EvidencePublish(job, round, Cid.ForRaw(bytes.Span), digest, _identity.HpkeKey, _identity.ReceiptKey, possession));
@@ -308,7 +312,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
 
                 if (Digest.Of(wrapped.Span) == release.WrappedKey)
                 {
-                    found = new ReleasedKey(need.Content, wrapped);
+                    found = new ReleasedKey(need.Content, await FromMachineAsync(wrapped, cancel).ConfigureAwait(false));
                 }
             }
 
@@ -321,6 +325,26 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
         }
 
         return keys.ToImmutable();
+    }
+
+    // At level tpm a key comes wrapped to this machine too: its TPM opens that while the quoted registers stand, and not afterwards.
+    private async Task<ReadOnlyMemory<byte>> FromMachineAsync(ReadOnlyMemory<byte> wrapped, CancellationToken cancel)
+    {
+        if (_made is not { } evidence || MachineKey.PointOf(evidence) is not { } point || node.Attester is not IMachineKey machine)
+        {
+            return wrapped;
+        }
+
+        var secret = MachineWrap.PointOf(wrapped) is { } other ? await machine.AgreeAsync(evidence, other, cancel).ConfigureAwait(false) : null;
+        try
+        {
+            return secret is not null && MachineWrap.Open(secret, point, wrapped.Span) is { } inner ? inner
+                : throw new EnclaveRefusedException(new EnclaveRefusal(FailReason.Enclave, "the TPM does not open the released key: this machine's measured state is another one than in its evidence"));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
     }
 
     private async ValueTask EndAsync()

@@ -284,7 +284,7 @@ public sealed class Keeper(KeeperContext keeper)
         using (contentKey)
         {
             return HpkePublicKey.TryImport(HpkeKem.P256, executor.Evidence!.HpkeKey.Span, out var enclave)
-                ? (default, "", KeyWrap.Wrap(enclave, KeyWrap.Info(job.Id, executor.Admission, policyCid, offer.Terms.Content), contentKey!))
+                ? (default, "", finding.ForMachine(KeyWrap.Wrap(enclave, KeyWrap.Info(job.Id, executor.Admission, policyCid, offer.Terms.Content), contentKey!)))
                 : (DenyReason.Evidence, "the enclave's key is no point of P-256", null);
         }
     }

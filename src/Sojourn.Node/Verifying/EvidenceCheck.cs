@@ -2,11 +2,13 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using Sojourn.Attestation;
+using Sojourn.Attestation.Tpm;
 using Sojourn.Content;
 using Sojourn.Primitives;
 using Sojourn.Protocol.DropBox;
 using Sojourn.Protocol.Policies;
 using Sojourn.Protocol.Ports;
+using Sojourn.Protocol.Releases;
 using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
 using Sojourn.Protocol.Views;
@@ -18,7 +20,15 @@ namespace Sojourn.Node.Verifying;
 /// <param name="Appraisal">The digest of the full appraisal.</param>
 /// <param name="Words">The first reason against; empty where accepted.</param>
 /// <param name="Results">The appraisal under each policy, by the policy's CID.</param>
-internal sealed record EvidenceFinding(VoteVerdict Verdict, Digest Appraisal, string Words, ImmutableDictionary<Cid, AttestationResult> Results);
+internal sealed record EvidenceFinding(VoteVerdict Verdict, Digest Appraisal, string Words, ImmutableDictionary<Cid, AttestationResult> Results)
+{
+    /// <summary>The machine's key that works in the quoted state alone; null where the evidence brings none.</summary>
+    public byte[]? MachineKey { get; init; }
+
+    /// <summary>Wraps what is wrapped to the enclave to the machine's key besides, where there is one.</summary>
+    /// <param name="wrapped">The key, wrapped to the enclave.</param>
+    public byte[] ForMachine(byte[] wrapped) => MachineKey is { } machine ? MachineWrap.Wrap(machine, wrapped) : wrapped;
+}
 
 /// <summary>Checks an executor's evidence as every relying party does for itself: genuine, bound to this job and these keys, and acceptable under each owner's policy.</summary>
 /// <param name="ledger">The ledger.</param>
@@ -98,7 +108,7 @@ internal sealed class EvidenceCheck(ILedger ledger, IBlockSource content, IDropB
 
         var own = Appraiser.Appraise(verdict, evidence!, Baseline(job.Terms), expected, now);
         var node = await ledger.NodeAsync(executor.Node, cancel).ConfigureAwait(false);
-        return Judge(own, results.ToImmutable(), node);
+        return Judge(own, results.ToImmutable(), node) with { MachineKey = MachineKey.PointOf(evidence!) };
     }
 
     /// <summary>The signed policies that govern a job's sealed contents, or null where one is not to be had.</summary>

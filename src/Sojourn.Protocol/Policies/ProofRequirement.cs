@@ -61,6 +61,8 @@ public sealed record ProofRequirement
         RequireRevocation = RequireRevocation,
         MinimumCustody = Custody,
         RequireChip = RequireChip,
+        // A TPM's evidence brings the key that works in the quoted state alone: what is released is wrapped to it besides.
+        RequireWrapKey = Level == TrustLevel.Tpm,
         AgeMaximum = AgeMax,
     };
 

@@ -142,6 +142,69 @@ public sealed class TpmLevelTests
         }
     }
 
+    /// <summary>A machine that ran something else after its evidence cannot use the key that was released for it; its own TPM refuses. Another one does the job.</summary>
+    [ToolFact("artifacts/enclave/sojourn-enclave", "bwrap", "swtpm")]
+    public async Task A_released_key_opens_only_while_the_registers_stand()
+    {
+        var folder = Directory.CreateTempSubdirectory("sojourn-tpm-").FullName;
+        try
+        {
+            using var owner = PartyKeys.Generate("owner");
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+            var journal = new System.Collections.Concurrent.ConcurrentQueue<string>();
+            await using var net = await DevNetwork.StartAsync(
+                new DevnetOptions
+                {
+                    Folder = folder,
+                    EnclaveFolder = EnclaveFolder,
+                    Nodes = 2,
+                    Verifiers = 3,
+                    Height = TimeSpan.FromMilliseconds(50),
+                    Bubblewrap = Tools.Find("bwrap"),
+                    SoftwareTpm = Tools.Find("swtpm"),
+                    Listener = (who, entry) => journal.Enqueue($"{who}: {entry.Words}"),
+                },
+                new Dictionary<Address, Amount> { [owner.Address] = 1_000_000 }, limit.Token);
+            var code = await PublishAsync(net, owner, limit.Token);
+            var offer = await net.OfferAsync(owner, new OfferTerms { Kind = OfferKind.App, Content = code.Content, Policy = code.Policy, Keeper = owner.Address, LevelMin = TrustLevel.Tpm }, limit.Token);
+            var moved = new Moving(net.Nodes[0].Proof);
+            await net.ServeAsync([], limit.Token, index => index == 0 ? _ => moved : null);
+            net.StartKeeper(owner);
+            var spec = new JobSpec { Name = "moved", Recipients = [owner.Sealing.Public.Bytes], Arguments = ["/in/none", "/output/x"] };
+            await net.Gateway.Store.PutAsync(Block.Create(Multicodec.DagCbor, spec.Encode()), limit.Token);
+            for (byte nonce = 0; !moved.Moved; nonce++)
+            {
+                var posted = await net.SubmitAsync(owner, new JobPost(new JobTerms
+                {
+                    Spec = spec.Cid,
+                    Code = code.Content,
+                    Offers = [offer],
+                    Verifiers = 3,
+                    RedrawsMax = 4,
+                    LevelMin = TrustLevel.Tpm,
+                    ExecutorPay = 10,
+                    VerifierPay = 1,
+                    AnswerCommitment = Digest.Of([nonce]),
+                    Windows = new JobWindows(2, 29, 1200, 1200, 2400, 1200, 20),
+                }), limit.Token);
+                var view = await ClosedAsync(net, posted.Subject, limit.Token);
+                var said = string.Join('\n', journal);
+                Assert.True(view.Outcome == JobOutcome.Succeeded, $"{view.Outcome}\n{said}");
+                if (moved.Moved)
+                {
+                    var seat = view.Rounds.SelectMany(round => round.Executors).First(executor => executor.Node == net.Nodes[0].Keys.Address);
+                    Assert.True(seat is { HasKeys: true, Fail: FailReason.Enclave }, $"{seat.Status} {seat.Fail}\n{said}");
+                    Assert.Contains("measured state is another one", said, StringComparison.Ordinal);
+                    Assert.Contains(view.Rounds.SelectMany(round => round.Executors), executor => executor.Node == net.Nodes[1].Keys.Address && executor.Result is not null);
+                }
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [ToolFact("swtpm")]
     public async Task A_nodes_chip_outlives_a_kill_and_its_former_tpm_is_ended()
     {
@@ -208,5 +271,23 @@ public sealed class TpmLevelTests
             var evidence = await inner.AttestAsync(replay ? ReportData.ForChallenge("an earlier job"u8) : reportData, cancellation);
             return change(replay ? evidence.WithBindingOf(reportData) : evidence);
         }
+    }
+
+    /// <summary>Runs a program that nobody measured beforehand, right after the evidence was made: the list and the register say so, and the key's policy no longer holds.</summary>
+    private sealed class Moving(NodeProof proof) : IAttester, IMachineKey
+    {
+        public bool Moved { get; private set; }
+
+        public EvidenceKind Kind => proof.Attester.Kind;
+
+        public async ValueTask<Evidence> AttestAsync(ReportData reportData, CancellationToken cancellation)
+        {
+            var evidence = await proof.Attester.AttestAsync(reportData, cancellation);
+            await SoftwareIma.AppendAsync(proof.Tpm!, new MeasuredFile("/tmp/rootkit", Digest.Of("rootkit"u8)), proof.ImaList, cancellation);
+            Moved = true;
+            return evidence;
+        }
+
+        public ValueTask<byte[]?> AgreeAsync(Evidence evidence, ReadOnlyMemory<byte> point, CancellationToken cancellation) => ((IMachineKey)proof.Attester).AgreeAsync(evidence, point, cancellation);
     }
 }

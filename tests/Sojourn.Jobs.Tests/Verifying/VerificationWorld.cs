@@ -59,6 +59,7 @@ internal sealed class VerificationWorld : IAsyncDisposable
                 EnclaveFolder = Path.Combine(Vectors.Checkout, "artifacts", "enclave"),
                 Nodes = nodes,
                 Verifiers = 4,
+                ExecutorsVerify = false,
                 Height = TimeSpan.FromMilliseconds(50),
                 Bubblewrap = Tools.Find("bwrap"),
                 Listener = (who, entry) =>
