@@ -23,7 +23,7 @@ public sealed class NetworkFaultTests(ITestOutputHelper output)
     [Trait("speed", "slow")]
     public async Task A_network_meets_what_networks_meet_and_tells_nothing()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         var cancel = limit.Token;
         await using var gateway = await LyingGateway.StartAsync();
         await using var net = await ProcessNet.StartAsync(cancel, options => options with { GatewayBehind = gateway.Address, Listener = Behind(gateway, options) });
@@ -35,6 +35,8 @@ public sealed class NetworkFaultTests(ITestOutputHelper output)
         await StepAsync("a disk is full", () => DiskFullAsync(net, cancel));
         await StepAsync("a node is asked to end while it runs a job", () => GracefulEndAsync(net, cancel));
         await StepAsync("an operator pauses and resumes", () => PauseAsync(net, cancel));
+        await StepAsync("a machine is slow", () => SlowAsync(net, cancel));
+        await StepAsync("the requester is killed at every stage", () => RequesterKilledAsync(net, cancel));
         NothingPlain(net, gateway);
         await StepAsync("consent is taken back between admission and release", () => RevokedAsync(net, cancel));
     }
@@ -199,6 +201,57 @@ public sealed class NetworkFaultTests(ITestOutputHelper output)
         Assert.InRange(status.RootElement.GetProperty("memoryBytes").GetInt64(), 1, 250L << 20);
         Assert.Equal("taking", await net.CliAsync(cancel, "node", "resume", file));
         return "no job while paused, and it says so";
+    }
+
+    // A disk or a processor that others use too: the node gets a third of its time, in pieces.
+    private static async Task<string> SlowAsync(ProcessNet net, CancellationToken cancel)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var stutter = Task.Run(async () =>
+        {
+            while (!enough.IsCancellationRequested)
+            {
+                net.Net["node-1"].Freeze();
+                await Task.Delay(200, CancellationToken.None);
+                net.Net["node-1"].Thaw();
+                await Task.Delay(100, CancellationToken.None);
+            }
+        }, CancellationToken.None);
+        try
+        {
+            var view = await net.FollowAsync(await net.PostAsync(3, 2, cancel), _ => Task.CompletedTask, cancel);
+            Assert.True(view.Outcome == JobOutcome.Succeeded, $"{view.Outcome}\n{net.Log}");
+            return $"{view.Outcome}";
+        }
+        finally
+        {
+            await enough.CancelAsync();
+            await stutter;
+        }
+    }
+
+    // Whoever asked may be gone: the job goes on, and the result waits for them.
+    private static async Task<string> RequesterKilledAsync(ProcessNet net, CancellationToken cancel)
+    {
+        var file = Path.Combine(net.Folder, "job.yaml");
+        await File.WriteAllTextAsync(file, net.JobText(3, 2), cancel);
+        foreach (var stage in (EventKind[])[EventKind.JobPosted, EventKind.ExecutorDrawn, EventKind.EvidencePublished, EventKind.Admitted, EventKind.Released, EventKind.Committed, EventKind.Revealed])
+        {
+            using var requester = net.StartCommand("job", "run", file);
+            var job = Digest.Parse((await requester.StandardOutput.ReadLineAsync(cancel))!);
+            var view = await net.FollowAsync(job, Once(stage, _ =>
+            {
+                requester.Kill();
+                return Task.CompletedTask;
+            }), cancel);
+            await requester.WaitForExitAsync(cancel);
+            Assert.True(view.Outcome == JobOutcome.Succeeded, $"{stage}: {view.Outcome}\n{net.Log}");
+            var to = Path.Combine(net.Folder, "got-" + stage);
+            await net.CliAsync(cancel, "job", "get", job.ToString(), "--to", to);
+            Assert.Equal(ProcessNet.Expected, await File.ReadAllTextAsync(Path.Combine(to, "output", "result.csv"), cancel));
+        }
+
+        return "its results were fetched afterwards";
     }
 
     private static async Task<string> RevokedAsync(ProcessNet net, CancellationToken cancel)

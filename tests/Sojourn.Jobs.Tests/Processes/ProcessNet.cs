@@ -93,6 +93,16 @@ internal sealed class ProcessNet : IAsyncDisposable
 
     public async Task<(int Code, string Output, string Error)> RunAsync(CancellationToken cancel, params string[] arguments)
     {
+        using var process = StartCommand(arguments);
+        var output = process.StandardOutput.ReadToEndAsync(cancel);
+        var error = process.StandardError.ReadToEndAsync(cancel);
+        await process.WaitForExitAsync(cancel);
+        return (process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Starts a command of the CLI.</summary>
+    public Process StartCommand(params string[] arguments)
+    {
         var start = new ProcessStartInfo(Command[0]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in Command.Skip(1).Concat(arguments))
         {
@@ -101,11 +111,7 @@ internal sealed class ProcessNet : IAsyncDisposable
 
         start.Environment["SOJOURN_NETWORK"] = Path.Combine(Folder, "state");
         start.Environment["SOJOURN_ENCLAVE"] = Artifact("artifacts", "enclave");
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(cancel);
-        var error = process.StandardError.ReadToEndAsync(cancel);
-        await process.WaitForExitAsync(cancel);
-        return (process.ExitCode, await output, await error);
+        return Process.Start(start)!;
     }
 
     /// <summary>Posts the job.</summary>
@@ -219,7 +225,7 @@ internal sealed class ProcessNet : IAsyncDisposable
         }
     }
 
-    private string JobText(byte executors, byte agreeing) => string.Create(CultureInfo.InvariantCulture, $$"""
+    public string JobText(byte executors, byte agreeing) => string.Create(CultureInfo.InvariantCulture, $$"""
         Name: ages
         Type: batch
         Count: {{executors}}

@@ -1,0 +1,155 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Sojourn.Hosting.Publishing;
+using Sojourn.Primitives;
+using Sojourn.Protocol.Guards;
+using Sojourn.Testing;
+using Xunit.Abstractions;
+
+namespace Sojourn.Jobs.Tests.Processes;
+
+/// <summary>The commands of a requester, as a person types them, against a network of processes: verification by checker, review, known answer and another run, and what is told on the way.</summary>
+[Collection("network")]
+public sealed class JobCommandTests(ITestOutputHelper output)
+{
+    [ToolFact("artifacts/enclave/sojourn-enclave", "bwrap")]
+    [Trait("speed", "slow")]
+    public async Task A_requester_verifies_in_every_way_by_command()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
+        var cancel = limit.Token;
+        await using var net = await ProcessNet.StartAsync(cancel);
+        using var requester = net.Client.Party("requester");
+        using var uploads = net.Client.Uploads(requester);
+        var publisher = new Publisher(uploads);
+        async Task<Cid> PublicAsync(byte[] bytes) => await publisher.FileAsync(new MemoryStream(bytes), cancel);
+        var code = await PublicAsync(await File.ReadAllBytesAsync(ProcessNet.Artifact("guests", "statistics", "group-statistics.wasm"), cancel));
+        var table = await PublicAsync(Encoding.ASCII.GetBytes("ward,age\n" + string.Concat(Enumerable.Range(0, 60).Select(i => $"w{i % 3},{i}\n"))));
+        var checker = await PublicAsync(GuardArguments.Embed(await File.ReadAllBytesAsync(ProcessNet.Artifact("guests", "checkers", "column-total.wasm"), cancel), ["/output/result.csv", "count", "/in/table"]));
+
+        // A public job with a checker: run, fetched, and run again from its receipt.
+        var first = await RunAsync(net, Job(code, table, $"Checker: {checker}"), cancel);
+        Assert.Contains("judged by", first.Told, StringComparison.Ordinal);
+        var at = Path.Combine(net.Folder, "first");
+        await net.CliAsync(cancel, "job", "get", first.Id, "--to", at);
+        string[] verify = ["receipt", "verify", Path.Combine(at, "receipt.cose"), "--key", Path.Combine(at, "receipt.key"), "--re-execute"];
+        var (code0, shown, told) = await net.RunAsync(cancel, verify);
+        Assert.True(code0 == 0, told);
+        Assert.Contains("the same result", told, StringComparison.Ordinal);
+        Assert.Contains($"{checker} accepted", shown, StringComparison.Ordinal);
+        var answer = Regex.Match(shown, "output: (\\S+)").Groups[1].Value;
+
+        // Another job's post beside the receipt is found out.
+        var second = await RunAsync(net, Job(code, table, $"KnownAnswer: {answer}"), cancel);
+        Assert.Contains("known beforehand is shown", second.Told, StringComparison.Ordinal);
+        var other = Path.Combine(net.Folder, "second");
+        await net.CliAsync(cancel, "job", "get", second.Id, "--to", other);
+        var (code1, _, refused) = await net.RunAsync(cancel, [.. verify, "--post", Path.Combine(other, "post.cbor")]);
+        Assert.NotEqual(0, code1);
+        Assert.Contains("OtherJob", refused, StringComparison.Ordinal);
+
+        // A review that rejects; the same job again, which is accepted.
+        var third = Digest.Parse(await net.CliAsync(cancel, "job", "run", await FileAsync(net, Job(code, table, "Review: true"), cancel), "--id-only"));
+        await ReviewAsync(net, third, cancel, "--reject");
+        Assert.Equal("ReviewRejected", await OutcomeAsync(net, third, cancel));
+        var fourth = Digest.Parse(await net.CliAsync(cancel, "job", "retry", third.ToString(), "--id-only"));
+        await ReviewAsync(net, fourth, cancel);
+        Assert.Equal("Succeeded", await OutcomeAsync(net, fourth, cancel));
+        var logs = await net.CliAsync(cancel, "job", "logs", fourth.ToString());
+        foreach (var stage in (string[])["escrowed", "elected to execute", "attested", "admitted", "revealed", "results agree", "judged by", "ExecutorPaid", "closed: Succeeded"])
+        {
+            Assert.Contains(stage, logs, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("accepted the evidence", await net.CliAsync(cancel, "job", "logs", fourth.ToString(), "--nodes"), StringComparison.Ordinal);
+        output.WriteLine(logs);
+
+        // What cannot be is a usage error before anything is posted.
+        var (code2, _, wrong) = await net.RunAsync(cancel, "job", "run", await FileAsync(net, Job(code, table, $"KnownAnswer: {answer}") + "Confidentiality: {Level: simulated, Recipients: [requester]}\n", cancel));
+        Assert.Equal(2, code2);
+        Assert.NotEmpty(wrong);
+
+        // Sealed: another run needs the owners' keys, and the receipt's check says so.
+        var sealedJob = await RunAsync(net, net.JobText(1, 1), cancel);
+        var third2 = Path.Combine(net.Folder, "sealed");
+        await net.CliAsync(cancel, "job", "get", sealedJob.Id, "--to", third2);
+        var (code3, _, words) = await net.RunAsync(cancel, "receipt", "verify", Path.Combine(third2, "receipt.cose"), "--key", Path.Combine(third2, "receipt.key"), "--re-execute");
+        Assert.NotEqual(0, code3);
+        Assert.Contains("Sealed", words, StringComparison.Ordinal);
+    }
+
+    [ToolFact("artifacts/enclave/sojourn-enclave", "bwrap")]
+    [Trait("speed", "slow")]
+    public async Task Nodes_with_outgoing_connections_alone_do_the_whole_job()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
+        var cancel = limit.Token;
+        await using (var net = await ProcessNet.StartAsync(cancel, options => options with { Serve = false, Nodes = 2, Verifiers = 2 }))
+        {
+            var job = await net.PostAsync(2, 1, cancel);
+            var view = await net.FollowAsync(job, _ => Task.CompletedTask, cancel);
+            Assert.True(view.Outcome == Protocol.State.JobOutcome.Succeeded, $"{view.Outcome}\n{net.Log}");
+            Assert.Equal(ProcessNet.Expected, await net.OutputAsync(view, cancel));
+            Assert.DoesNotContain(net.Net.Parties, party => party.Role == Hosting.Devnet.Processes.ProcessRole.Node && party.Tail.Contains("http://", StringComparison.Ordinal) && party.Tail.Contains("listen", StringComparison.OrdinalIgnoreCase));
+        }
+    }
+
+    private static string Job(Cid code, Cid table, string verification) => $$"""
+        Name: public
+        Type: batch
+        Count: 1
+        Tasks:
+          - Name: main
+            Engine: {Type: wasm, Params: {EntryModule: {{code}}, Parameters: [/in/table, /output/result.csv, ward, age]}}
+            InputSources:
+              - Source: {Type: ipfs, Params: {CID: {{table}}}}
+                Target: /in/table
+            Resources: {Memory: 256MiB, Fuel: 20000000000}
+        Verification: {Verifiers: 4, Redraws: 4, JudgeHeights: 1200, {{verification}}}
+        Confidentiality: {Level: simulated}
+
+        """;
+
+    private static async Task<string> FileAsync(ProcessNet net, string text, CancellationToken cancel)
+    {
+        var file = Path.Combine(net.Folder, $"job-{Digest.Of(Encoding.UTF8.GetBytes(text)).ToString()[..8]}.yaml");
+        await File.WriteAllTextAsync(file, text, cancel);
+        return file;
+    }
+
+    // Again where a busy machine let the draw pass.
+    private static async Task<(string Id, string Told)> RunAsync(ProcessNet net, string text, CancellationToken cancel)
+    {
+        var file = await FileAsync(net, text, cancel);
+        while (true)
+        {
+            var (code, id, told) = await net.RunAsync(cancel, "job", "run", file);
+            if (code == 0)
+            {
+                return (id.Trim(), told);
+            }
+
+            Assert.True(told.Contains("NoExecutors", StringComparison.Ordinal) || told.Contains("NoResult", StringComparison.Ordinal), $"{told}\n{net.Log}");
+        }
+    }
+
+    private static async Task ReviewAsync(ProcessNet net, Digest job, CancellationToken cancel, params string[] more)
+    {
+        await net.FollowAsync(
+            job,
+            async e =>
+            {
+                if (e.Kind == Protocol.Reasons.EventKind.Phase && await net.Client.Ledger.JobAsync(job, cancel) is { Phase: Protocol.State.JobPhase.Judging })
+                {
+                    await net.RunAsync(cancel, ["job", "review", job.ToString(), .. more]);
+                }
+            }, cancel);
+    }
+
+    private static async Task<string> OutcomeAsync(ProcessNet net, Digest job, CancellationToken cancel)
+    {
+        using var document = JsonDocument.Parse(await net.CliAsync(cancel, "job", "describe", job.ToString(), "--output", "json"));
+        return document.RootElement.GetProperty("outcome").GetString()!;
+    }
+}
