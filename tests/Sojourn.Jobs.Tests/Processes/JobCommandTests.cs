@@ -85,14 +85,37 @@ public sealed class JobCommandTests(ITestOutputHelper output)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
         var cancel = limit.Token;
-        await using (var net = await ProcessNet.StartAsync(cancel, options => options with { Serve = false, Nodes = 2, Verifiers = 2 }))
+        await using var net = await ProcessNet.StartAsync(cancel, options => options with { Serve = false, Nodes = 2, Verifiers = 2 });
+        var view = await net.FollowAsync(await net.PostAsync(2, 1, cancel), _ => Task.CompletedTask, cancel);
+        Assert.True(view.Outcome == Protocol.State.JobOutcome.Succeeded, $"{view.Outcome}\n{net.Log}");
+        Assert.Equal(ProcessNet.Expected, await net.OutputAsync(view, cancel));
+        foreach (var node in net.Net.Parties.Where(party => party.Role is Hosting.Devnet.Processes.ProcessRole.Node or Hosting.Devnet.Processes.ProcessRole.Verifier))
         {
-            var job = await net.PostAsync(2, 1, cancel);
-            var view = await net.FollowAsync(job, _ => Task.CompletedTask, cancel);
-            Assert.True(view.Outcome == Protocol.State.JobOutcome.Succeeded, $"{view.Outcome}\n{net.Log}");
-            Assert.Equal(ProcessNet.Expected, await net.OutputAsync(view, cancel));
-            Assert.DoesNotContain(net.Net.Parties, party => party.Role == Hosting.Devnet.Processes.ProcessRole.Node && party.Tail.Contains("http://", StringComparison.Ordinal) && party.Tail.Contains("listen", StringComparison.OrdinalIgnoreCase));
+            Assert.Empty(Listening(node.ProcessId));
         }
+    }
+
+    [ToolFact("artifacts/enclave/sojourn-enclave", "bwrap", "swtpm")]
+    [Trait("speed", "slow")]
+    public async Task Processes_with_software_TPMs_do_the_whole_job_at_level_tpm()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
+        var cancel = limit.Token;
+        await using var net = await ProcessNet.StartAsync(cancel, options => options with { SoftwareTpm = true, Nodes = 2, Verifiers = 2 });
+        var view = await net.FollowAsync(await net.PostAsync(2, 1, cancel, terms => terms with { LevelMin = Attestation.TrustLevel.Tpm }), _ => Task.CompletedTask, cancel);
+        Assert.True(view.Outcome == Protocol.State.JobOutcome.Succeeded, $"{view.Outcome}\n{net.Log}");
+        Assert.Equal(ProcessNet.Expected, await net.OutputAsync(view, cancel));
+        var nodes = (await net.Client.Ledger.NodesAsync(cancellation: cancel)).Where(node => node.Profile.Executes).ToList();
+        Assert.All(nodes, node => Assert.Equal(Attestation.TrustLevel.Tpm, node.Profile.Level));
+    }
+
+    // Sockets of a process that wait for connections, as the kernel lists them (state 0A).
+    private static List<string> Listening(int process)
+    {
+        var sockets = Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Select(entry => new FileInfo(entry).LinkTarget).OfType<string>()
+            .Where(target => target.StartsWith("socket:[", StringComparison.Ordinal)).Select(target => target[8..^1]).ToHashSet();
+        return [.. File.ReadLines($"/proc/{process}/net/tcp").Concat(File.ReadLines($"/proc/{process}/net/tcp6")).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(fields => fields.Length > 9 && fields[3] == "0A" && sockets.Contains(fields[9])).Select(fields => fields[1])];
     }
 
     private static string Job(Cid code, Cid table, string verification) => $$"""
