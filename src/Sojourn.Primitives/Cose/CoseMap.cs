@@ -24,7 +24,7 @@ public sealed class CoseMap
 
     /// <summary>The encoded value of a label, or null.</summary>
     /// <param name="label">The label.</param>
-    public ReadOnlyMemory<byte>? this[CoseLabel label] => entries.TryGetValue(label, out var value) ? value : null;
+    public ReadOnlyMemory<byte>? this[CoseLabel label] => entries.TryGetValue(label, out var value) ? value : (ReadOnlyMemory<byte>?)null;
 
     /// <summary>Whether a label is there.</summary>
     /// <param name="label">The label.</param>

@@ -204,7 +204,7 @@ public sealed record JobReceipt
                 Admission = DigestOf(map, Admission_),
                 Evidence = DigestOf(map, Evidence_),
                 Guards = ReadGuards(map[Guards_]),
-                Checked = map[Checked_] is { } report ? ReadReport(report) : null,
+                Checked = map.Contains(Checked_) ? ReadReport(map[Checked_]!.Value) : null,
                 Started = DateTimeOffset.FromUnixTimeSeconds(map.GetInteger(Started_) ?? throw new FormatException()),
                 Signed = signed,
             };

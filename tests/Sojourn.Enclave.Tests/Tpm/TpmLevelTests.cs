@@ -159,6 +159,7 @@ public sealed class TpmLevelTests
                     EnclaveFolder = EnclaveFolder,
                     Nodes = 2,
                     Verifiers = 3,
+                    ExecutorsVerify = false,
                     Height = TimeSpan.FromMilliseconds(50),
                     Bubblewrap = Tools.Find("bwrap"),
                     SoftwareTpm = Tools.Find("swtpm"),

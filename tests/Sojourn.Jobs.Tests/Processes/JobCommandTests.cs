@@ -118,18 +118,18 @@ public sealed class JobCommandTests(ITestOutputHelper output)
             .Where(fields => fields.Length > 9 && fields[3] == "0A" && sockets.Contains(fields[9])).Select(fields => fields[1])];
     }
 
-    private static string Job(Cid code, Cid table, string verification) => $$"""
+    private static string Job(Cid code, Cid table, string verification) => $$$"""
         Name: public
         Type: batch
         Count: 1
         Tasks:
           - Name: main
-            Engine: {Type: wasm, Params: {EntryModule: {{code}}, Parameters: [/in/table, /output/result.csv, ward, age]}}
+            Engine: {Type: wasm, Params: {EntryModule: {{{code}}}, Parameters: [/in/table, /output/result.csv, ward, age] } }
             InputSources:
-              - Source: {Type: ipfs, Params: {CID: {{table}}}}
+              - Source: {Type: ipfs, Params: {CID: {{{table}}} } }
                 Target: /in/table
             Resources: {Memory: 256MiB, Fuel: 20000000000}
-        Verification: {Verifiers: 4, Redraws: 4, JudgeHeights: 1200, {{verification}}}
+        Verification: {Verifiers: 4, Redraws: 4, JudgeHeights: 1200, {{{verification}}} }
         Confidentiality: {Level: simulated}
 
         """;
