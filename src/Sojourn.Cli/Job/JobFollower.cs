@@ -49,6 +49,11 @@ internal static class JobFollower
                 if (entry.Event.Kind == EventKind.Closed)
                 {
                     var outcome = (JobOutcome)entry.Event.Number;
+                    if (outcome != JobOutcome.Succeeded && await net.Ledger.JobAsync(job, run.Cancellation).ConfigureAwait(false) is { } closed)
+                    {
+                        run.Note($"why: {JobWords.Why(closed)}; what was escrowed and not used is back");
+                    }
+
                     run.Note(outcome == JobOutcome.Succeeded
                         ? $"Next: ./sojourn job get {job}"
                         : $"Next: ./sojourn job describe {job}; ./sojourn job logs {job} says what nodes wrote down; ./sojourn job retry {job} posts it again");

@@ -38,6 +38,7 @@ internal static class JobWords
         ["requester"] = job.Requester.ToString(),
         ["phase"] = job.Phase.ToString(),
         ["outcome"] = job.Outcome.ToString(),
+        ["why"] = job.Phase == JobPhase.Closed ? Why(job) : "waits for " + JobFollower.Waits(job),
         ["deadline"] = job.Deadline,
         ["escrow"] = job.Escrow.ToString(),
         ["code"] = job.Terms.Code.ToString(),
@@ -48,6 +49,29 @@ internal static class JobWords
         ["agreedExit"] = job.AgreedExit,
         ["rounds"] = new JsonArray([.. job.Rounds.Select(Round)]),
     };
+
+    /// <summary>Why a job ended as it did, in words.</summary>
+    /// <param name="job">The job.</param>
+    public static string Why(JobView job)
+    {
+        var seats = job.Rounds.SelectMany(round => round.Executors).ToList();
+        return job.Outcome switch
+        {
+            JobOutcome.Succeeded => job.Disputed ? "results contradicted each other, and a larger committee decided" : "enough results agree",
+            JobOutcome.FailedByExecutors => $"the job cannot be run, executors say, signed: {Of(seats.Select(seat => seat.Fail?.ToString()))}",
+            JobOutcome.NoExecutors => "too few eligible nodes entered the draw: level, memory, pay and locality are conditions, and operators have rules of their own (sojourn node status)",
+            JobOutcome.NotAdmitted => $"the verifiers admitted nobody; they voted: {Of(seats.SelectMany(seat => seat.Votes).Select(vote => vote.Verdict.ToString()))}",
+            JobOutcome.NoResult => $"no executor that was admitted gave a result in time; they ended as: {Of(seats.Select(seat => seat.Fail is { } fail ? $"{seat.Status} ({fail})" : seat.Status.ToString()))}",
+            JobOutcome.KeyDenied => Of(seats.SelectMany(seat => seat.Releases).Select(release => release.Denied?.ToString())) is { Length: > 0 } reasons ? $"a keeper did not release its key: {reasons}" : "a keeper did not answer in time",
+            JobOutcome.Disagreed => "results contradict each other, and no committee could decide",
+            JobOutcome.CheckerRejected => "the committee's quorum did not accept the result by the job's checker",
+            JobOutcome.ReviewRejected => "the reviewer rejected the result",
+            JobOutcome.Cancelled => "its requester cancelled it before the draw was known",
+            _ => "",
+        };
+
+        static string Of(IEnumerable<string?> reasons) => string.Join(", ", reasons.OfType<string>().GroupBy(reason => reason, StringComparer.Ordinal).OrderByDescending(group => group.Count()).Select(group => $"{group.Key} ×{group.Count()}"));
+    }
 
     private static JsonNode Round(RoundView round) => new JsonObject
     {

@@ -53,6 +53,7 @@ public sealed class JobCommandTests(ITestOutputHelper output)
         var third = Digest.Parse(await net.CliAsync(cancel, "job", "run", await FileAsync(net, Job(code, table, "Review: true"), cancel), "--id-only"));
         await ReviewAsync(net, third, cancel, "--reject");
         Assert.Equal("ReviewRejected", await OutcomeAsync(net, third, cancel));
+        Assert.Contains("why: the reviewer rejected", await net.CliAsync(cancel, "job", "describe", third.ToString()), StringComparison.Ordinal);
         var fourth = Digest.Parse(await net.CliAsync(cancel, "job", "retry", third.ToString(), "--id-only"));
         await ReviewAsync(net, fourth, cancel);
         Assert.Equal("Succeeded", await OutcomeAsync(net, fourth, cancel));
