@@ -2,7 +2,9 @@ using Sojourn.Attestation;
 using Sojourn.Hosting.JobFiles;
 using Sojourn.Hosting.Yaml;
 using Sojourn.Primitives;
+using Sojourn.Protocol;
 using Sojourn.Protocol.Jobs;
+using Sojourn.Protocol.Terms;
 
 namespace Sojourn.Jobs.Tests.JobFiles;
 
@@ -70,10 +72,47 @@ public sealed class JobFileTests
     [InlineData("Network: {Type: None}", "Network: {Type: Full}", "a guest has no network")]
     [InlineData("Level: tpm", "Level: trusted", "simulated, tpm, tee or tee+tpm was expected")]
     [InlineData("Agreeing: 2", "Agreeing: 4", "from 1 to 3")]
+    [InlineData("Agreeing: 2", "Agreeing: 2, Checker: nobody", "Checker: a CID was expected, not 'nobody'")]
+    [InlineData("Agreeing: 2", "Agreeing: 2, KnownAnswer: 42", "KnownAnswer: a CID was expected, not '42'")]
     public void Mistakes_are_named_with_what_was_expected(string from, string to, string words)
     {
         var error = Assert.Throws<YamlFileException>(() => JobFile.Parse("job.yaml", Yaml.Replace(from, to, StringComparison.Ordinal)));
         Assert.Contains(words, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ways_of_verification_give_those_who_look_their_time()
+    {
+        var job = JobFile.Parse("f", Yaml.Replace("Agreeing: 2", $"Agreeing: 2, Checker: {Code}", StringComparison.Ordinal));
+        Assert.Equal((VerificationModes.Checker, Cid.Parse(Code), 1000u), (job.Terms.Modes, job.Terms.Checker, job.Terms.Windows.Judge));
+        Assert.Null(job.Answer);
+        job = JobFile.Parse("f", Yaml.Replace("Agreeing: 2", "Agreeing: 2, Review: true, JudgeHeights: 77", StringComparison.Ordinal));
+        Assert.Equal((VerificationModes.Review, 77u), (job.Terms.Modes, job.Terms.Windows.Judge));
+    }
+
+    [Fact]
+    public void A_known_answer_is_committed_to_and_kept_for_a_public_output_alone()
+    {
+        var text = Yaml.Replace("Agreeing: 2", $"Agreeing: 2, KnownAnswer: {Data}", StringComparison.Ordinal);
+        Assert.Contains("leave Recipients out", Assert.Throws<YamlFileException>(() => JobFile.Parse("f", text)).Message, StringComparison.Ordinal);
+        text = text.Replace(", Recipients: [requester]", "", StringComparison.Ordinal);
+        var (first, second) = (JobFile.Parse("f", text), JobFile.Parse("f", text));
+        Assert.Equal(VerificationModes.KnownAnswer, first.Terms.Modes);
+        Assert.Equal(first.Answer!.Commitment, first.Terms.AnswerCommitment);
+        Assert.Equal(Identifiers.KnownAnswer(ContentKey.Of(Cid.Parse(Data)), first.Answer.Salt), first.Terms.AnswerCommitment);
+        // The same answer twice looks like two.
+        Assert.NotEqual(first.Terms.AnswerCommitment, second.Terms.AnswerCommitment);
+        var folder = Directory.CreateTempSubdirectory("sojourn-answers-").FullName;
+        try
+        {
+            first.Answer.Keep(folder, "requester");
+            Assert.Equal(first.Answer, KnownAnswer.Find(folder, "requester", first.Terms.AnswerCommitment));
+            Assert.Null(KnownAnswer.Find(folder, "requester", second.Terms.AnswerCommitment));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Fact]
