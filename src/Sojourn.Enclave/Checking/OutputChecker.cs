@@ -18,8 +18,9 @@ namespace Sojourn.Enclave.Checking;
 /// </summary>
 internal static class OutputChecker
 {
+    // A verifier runs it for the pay of a vote: never more than the job itself may take.
     private const ulong FuelMax = 20_000_000_000;
-    private const int MemoryMax = 1 << 30;
+    private const long MemoryMax = 1 << 30;
     private const long CodeBytesMax = 256 << 20;
     private const int FilesMax = GuestEngine.OutputFilesMax + 16;
 
@@ -107,7 +108,7 @@ internal static class OutputChecker
         var exit = GuestEngine.Observe(
             GuestEngine.Compile(code, $"the checker {checker}", secret: false), "checker", GuardArguments.Read(code),
             [("/output", files.GetDirectory("output").AsReadOnly()), ("/in", files.GetDirectory("in").AsReadOnly())],
-            GuestRun.SeedOf(job.Id), MemoryMax, FuelMax, CheckerReport.BytesMax, out var printed);
+            GuestRun.SeedOf(job.Id), Math.Min(MemoryMax, (long)job.Terms.MemoryMebibytes << 20), Math.Min(FuelMax, job.Terms.FuelMax), CheckerReport.BytesMax, out var printed);
         blocks.ThrowIfFailed();
         return exit == 0 ? (true, printed!) : (false, printed ?? []);
     }

@@ -25,6 +25,9 @@ namespace Sojourn.Node.Verifying;
 /// <param name="job">The job.</param>
 internal sealed class Judging(NodeContext node, Sender sender, byte round, Digest job)
 {
+    // Fuel ends a checker; this ends an enclave that does not answer at all.
+    private static readonly TimeSpan CheckLimit = TimeSpan.FromMinutes(5);
+
     /// <summary>Whether nothing is left to do here.</summary>
     public bool Ended { get; private set; }
 
@@ -83,7 +86,9 @@ internal sealed class Judging(NodeContext node, Sender sender, byte round, Diges
         {
             try
             {
-                return await run.CheckAsync(new CheckTask(node.Ledger.GenesisDigest, post.Encoded, output), cancel).ConfigureAwait(false);
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+                limit.CancelAfter(CheckLimit);
+                return await run.CheckAsync(new CheckTask(node.Ledger.GenesisDigest, post.Encoded, output), limit.Token).ConfigureAwait(false);
             }
             catch (EnclaveRefusedException e) when (e.Refusal.Reason is FailReason.CodeInvalid or FailReason.CodeTooLarge or FailReason.PolicyRefused)
             {
