@@ -42,6 +42,7 @@ public sealed record DemoResult(
 public sealed class Demonstration(DemoOptions options, DemoStory story)
 {
     private const int OtherEnclave = 3;
+    private const int PostsMax = 4;
     private const int NoProof = 4;
     private readonly SortedDictionary<string, string> _refusals = new(StringComparer.Ordinal);
 
@@ -122,8 +123,9 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
         story.Line("two nodes are not what they should be: node-4 runs an enclave that somebody changed, node-5 cannot sign its evidence");
 
         story.Chapter("A requester asks");
-        var job = await PostAsync(net, requester, code, data, [appOffer, dataOffer], options.OutputBytesMax, 5, 3, cancel).ConfigureAwait(false);
-        var view = await FollowAsync(net, job, cancel).ConfigureAwait(false);
+        var view = await UntilAsync(
+            net, () => PostAsync(net, requester, code, data, [appOffer, dataOffer], options.OutputBytesMax, 5, 3, cancel),
+            closed => closed.Outcome == JobOutcome.Succeeded && WasJudged(closed, net.Nodes[OtherEnclave]) && WasJudged(closed, net.Nodes[NoProof]), cancel).ConfigureAwait(false);
         var output = await ReadOutputAsync(net, requester, view, cancel).ConfigureAwait(false);
 
         story.Chapter("What is refused");
@@ -252,6 +254,23 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
         return posted.Subject;
     }
 
+    // A window that this machine was too busy to keep is another's chance on a real network; here the job is posted again.
+    private async Task<JobView> UntilAsync(DevNetwork net, Func<Task<Digest>> post, Func<JobView, bool> shown, CancellationToken cancel)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var view = await FollowAsync(net, await post().ConfigureAwait(false), cancel).ConfigureAwait(false);
+            if (attempt == PostsMax || shown(view))
+            {
+                return view;
+            }
+
+            story.Line($"not every node kept its windows on this busy machine ({view.Outcome}): the job is posted again");
+        }
+    }
+
+    private static bool WasJudged(JobView view, DevnetNode node) => view.Rounds.SelectMany(round => round.Executors).Any(executor => executor.Node == node.Keys.Address && executor.Votes.Length > 0);
+
     private async Task<JobView> FollowAsync(DevNetwork net, Digest job, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -349,8 +368,8 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
     private async Task RefuseLargeOutputAsync(DevNetwork net, PartyKeys requester, PublishedContent code, PublishedContent data, ImmutableArray<Digest> offers, CancellationToken cancel)
     {
         story.Line("a second job asks for twice the output that the policy allows:");
-        var job = await PostAsync(net, requester, code, data, offers, 2 * options.OutputBytesMax, 3, 2, cancel).ConfigureAwait(false);
-        var view = await FollowAsync(net, job, cancel).ConfigureAwait(false);
+        var view = await UntilAsync(
+            net, () => PostAsync(net, requester, code, data, offers, 2 * options.OutputBytesMax, 3, 2, cancel), closed => closed.Outcome == JobOutcome.KeyDenied, cancel).ConfigureAwait(false);
         Refused("larger output", view.Outcome.ToString(), "the data owner's keeper did not release the key; the escrow went back");
     }
 

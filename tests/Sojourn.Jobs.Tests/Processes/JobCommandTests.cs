@@ -53,7 +53,7 @@ public sealed class JobCommandTests(ITestOutputHelper output)
         var third = Digest.Parse(await net.CliAsync(cancel, "job", "run", await FileAsync(net, Job(code, table, "Review: true"), cancel), "--id-only"));
         await ReviewAsync(net, third, cancel, "--reject");
         Assert.Equal("ReviewRejected", await OutcomeAsync(net, third, cancel));
-        Assert.Contains("why: the reviewer rejected", await net.CliAsync(cancel, "job", "describe", third.ToString()), StringComparison.Ordinal);
+        Assert.Contains("the reviewer rejected", await net.CliAsync(cancel, "job", "describe", third.ToString()), StringComparison.Ordinal);
         var fourth = Digest.Parse(await net.CliAsync(cancel, "job", "retry", third.ToString(), "--id-only"));
         await ReviewAsync(net, fourth, cancel);
         Assert.Equal("Succeeded", await OutcomeAsync(net, fourth, cancel));
@@ -87,7 +87,7 @@ public sealed class JobCommandTests(ITestOutputHelper output)
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
         var cancel = limit.Token;
         await using var net = await ProcessNet.StartAsync(cancel, options => options with { Serve = false, Nodes = 2, Verifiers = 2 });
-        var view = await net.FollowAsync(await net.PostAsync(2, 1, cancel), _ => Task.CompletedTask, cancel);
+        var view = await net.FollowAsync(await net.PostAsync(1, 1, cancel), _ => Task.CompletedTask, cancel);
         Assert.True(view.Outcome == Protocol.State.JobOutcome.Succeeded, $"{view.Outcome}\n{net.Log}");
         Assert.Equal(ProcessNet.Expected, await net.OutputAsync(view, cancel));
         foreach (var node in net.Net.Parties.Where(party => party.Role is Hosting.Devnet.Processes.ProcessRole.Node or Hosting.Devnet.Processes.ProcessRole.Verifier))
@@ -103,7 +103,7 @@ public sealed class JobCommandTests(ITestOutputHelper output)
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
         var cancel = limit.Token;
         await using var net = await ProcessNet.StartAsync(cancel, options => options with { SoftwareTpm = true, Nodes = 2, Verifiers = 2 });
-        var view = await net.FollowAsync(await net.PostAsync(2, 1, cancel, terms => terms with { LevelMin = Attestation.TrustLevel.Tpm }), _ => Task.CompletedTask, cancel);
+        var view = await net.FollowAsync(await net.PostAsync(1, 1, cancel, terms => terms with { LevelMin = Attestation.TrustLevel.Tpm }), _ => Task.CompletedTask, cancel);
         Assert.True(view.Outcome == Protocol.State.JobOutcome.Succeeded, $"{view.Outcome}\n{net.Log}");
         Assert.Equal(ProcessNet.Expected, await net.OutputAsync(view, cancel));
         var nodes = (await net.Client.Ledger.NodesAsync(cancellation: cancel)).Where(node => node.Profile.Executes).ToList();
