@@ -12,6 +12,7 @@ namespace Sojourn.Wasm.Cache;
 public sealed class Precompiler
 {
     private const int MessageMax = 2000;
+    private const long StartBytes = 64 << 20;
     private readonly string path;
 
     /// <summary>Uses a given tool.</summary>
@@ -178,9 +179,10 @@ public sealed class Precompiler
         }
     }
 
-    // The kernel refuses memory beyond the budget; what the tool makes of that depends on where it stands: an exception, an abort, or a start that fails without a word.
+    // The kernel refuses memory beyond the budget; what the tool makes of that depends on where it stands: an exception, an abort, or a start that fails with
+    // any word or none. With less than its runtime needs to start, there is no other cause.
     private static bool RanOutOfMemory(int exitCode, string text, long most, CompileBudget budget) =>
-        text.Contains("OutOfMemory", StringComparison.Ordinal) || text.Contains("allocate memory", StringComparison.Ordinal)
+        budget.MemoryBytes < StartBytes || text.Contains("OutOfMemory", StringComparison.Ordinal) || text.Contains("allocate memory", StringComparison.Ordinal)
         // What its runtime says where not even it has room to start: ERROR_NOT_ENOUGH_MEMORY, E_OUTOFMEMORY.
         || text.Contains("0x80070008", StringComparison.Ordinal) || text.Contains("0x8007000E", StringComparison.OrdinalIgnoreCase)
         || (exitCode == 255 && text.Length == 0) || (exitCode is 134 or 137 or 139 && most > budget.MemoryBytes / 2);

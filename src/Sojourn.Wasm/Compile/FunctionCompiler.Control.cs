@@ -126,6 +126,7 @@ internal sealed partial class FunctionCompiler
         if (frame.Opcode == Opcode.Loop)
         {
             deepestLoop = Math.Max(deepestLoop, ++loopDepth);
+            EnterLoop(frame, instruction.Offset);
             il.Mark(frame.Label);
             if (owner.Options.Interruptible)
             {
@@ -268,6 +269,7 @@ internal sealed partial class FunctionCompiler
     {
         var frame = Frame;
         frames.RemoveAt(frames.Count - 1);
+        LeaveLoop(frame);
         loopDepth -= frame.Opcode == Opcode.Loop ? 1 : 0;
         poppedDepth = 0;
         var inLocals = frame.Spilled.Length > 0 || frame.Try is not null || frame.Opcode == Opcode.If || (frame.Opcode != Opcode.Loop && frame.IsLabelUsed);

@@ -1,4 +1,7 @@
+using System.Reflection;
 using System.Reflection.Emit;
+using System.Reflection.Metadata;
+using System.Runtime.Intrinsics.X86;
 using Sojourn.Wasm.Compile.Il;
 using Sojourn.Wasm.Compile.Support;
 using Sojourn.Wasm.Model;
@@ -6,63 +9,86 @@ using Sojourn.Wasm.Run;
 
 namespace Sojourn.Wasm.Compile;
 
-internal sealed partial class FunctionCompiler
+internal sealed unsafe partial class FunctionCompiler
 {
+    // Beyond a page the platform's compiler would check the pointer first.
+    private const int FieldOffsetMax = 2047;
+    private static readonly MethodInfo LoadFour = typeof(Sse2).GetMethod(nameof(Sse2.LoadScalarVector128), [typeof(int*)])!;
+    private static readonly MethodInfo LoadEight = typeof(Sse2).GetMethod(nameof(Sse2.LoadScalarVector128), [typeof(long*)])!;
+    private static readonly MethodInfo BroadcastByte = typeof(Avx2).GetMethod(nameof(Avx2.BroadcastScalarToVector128), [typeof(byte*)])!;
     private static readonly byte[] Widths =
         [4, 8, 4, 8, 1, 1, 2, 2, 1, 1, 2, 2, 4, 4, 4, 8, 4, 8, 1, 2, 1, 2, 4];
 
     private void MemoryAccess(in Instruction instruction)
     {
+        int left;
         if (instruction.Opcode >= Opcode.I32Store)
         {
+            if (addresses?.IsReady(instruction.Offset) == true)
+            {
+                Pop();
+                StoreMemory(in instruction, AddressOf(in instruction));
+                return;
+            }
+
             var form = Il(stack[^1]);
             var aside = Take(form);
             il.StoreLocal(aside);
             Pop();
-            LoadAddress(in instruction);
+            left = AddressOf(in instruction);
             il.LoadLocal(aside);
             Give(form, aside);
-            StoreMemory(in instruction);
+            StoreMemory(in instruction, left);
             return;
         }
 
-        LoadAddress(in instruction);
-        if (NeedsTouch(in instruction) && Whole(instruction.Opcode) is { } whole)
-        {
-            // The commonest ones in one instruction: giant functions are near the platform's limits.
-            Call(typeof(Access), whole);
-        }
-        else
-        {
-            TouchLastByte(in instruction);
-            LoadMemory(instruction.Opcode);
-        }
-
+        left = AddressOf(in instruction);
+        TouchLastByte(in instruction, left);
+        LoadMemory(instruction.Opcode, left);
         Push(Validate.ConstantValidator.TypeOf(instruction.Info.Signature[2]));
     }
 
-    // A load whose value may not be needed whole: the platform's compiler may make it narrower, and then its end would not trap.
-    private void TouchLastByte(in Instruction instruction)
+    // A load whose value may not be needed whole: the platform's compiler may make it narrower, and then its end would not trap. The touch is written
+    // as the platform's own intrinsic, not as a method of ours: in functions of very many temporaries nothing is inlined.
+    private void TouchLastByte(in Instruction instruction, int left = 0)
     {
-        if (NeedsTouch(in instruction))
+        if (!NeedsTouch(in instruction))
         {
-            var width = AccessWidth(in instruction);
-            il.Emit(OpCodes.Dup);
+            return;
+        }
+
+        var width = AccessWidth(in instruction);
+        il.Emit(OpCodes.Dup);
+        if (!Sse2.IsSupported || (width == 2 && !Avx2.IsSupported))
+        {
+            AddLeft(left);
             Call(typeof(Access), width switch { 2 => nameof(Access.TouchEnd2), 4 => nameof(Access.TouchEnd4), 8 => nameof(Access.TouchEnd8), _ => nameof(Access.TouchEnd16) });
+            return;
+        }
+
+        if (width is 2 or 16)
+        {
+            il.AddNative(left + (width == 2 ? 1 : 8));
+        }
+        else if (left != 0)
+        {
+            il.Token(OpCodes.Ldflda, image.Field(FieldOf(instruction.Opcode), left));
+        }
+
+        Call(width switch { 2 => BroadcastByte, 4 => LoadFour, _ => LoadEight });
+        il.Emit(OpCodes.Pop);
+    }
+
+    private void AddLeft(int left)
+    {
+        if (left != 0)
+        {
+            il.AddNative(left);
         }
     }
 
     private bool NeedsTouch(in Instruction instruction) =>
         guarded && !module.Memories[instruction.Index].Limits.Is64Bit && care?.Loads.Contains(instruction.Offset) != false && AccessWidth(in instruction) > 1;
-
-    private static string? Whole(Opcode opcode) => opcode switch
-    {
-        Opcode.I32Load => nameof(Access.TouchedI32),
-        Opcode.I64Load => nameof(Access.TouchedI64),
-        Opcode.F64Load => nameof(Access.TouchedF64),
-        Opcode.I32Load16U => nameof(Access.TouchedU16),
-        _ => null,
-    };
 
     private static int AccessWidth(in Instruction instruction) =>
         instruction.Info.Immediates == ImmediateKind.MemoryArgument && (int)instruction.Opcode < 0x40
@@ -70,12 +96,45 @@ internal sealed partial class FunctionCompiler
             : VectorWidth(instruction.Opcode, instruction.Info);
 
     /// <summary>Pops the operand from the type stack and leaves the address on IL's stack, checked where no guard page is.</summary>
-    private void LoadAddress(in Instruction instruction)
+    private void LoadAddress(in Instruction instruction) => LoadAddress(in instruction, instruction.Constant);
+
+    /// <summary>The same, but a static offset may be left to the access: it becomes a field there.</summary>
+    /// <returns>The offset that is left.</returns>
+    private int AddressOf(in Instruction instruction)
+    {
+        if (addresses?.IsReady(instruction.Offset) == true)
+        {
+            Pop();
+            return LeftOf(in instruction);
+        }
+
+        var left = LeftOf(in instruction);
+        LoadAddress(in instruction, left != 0 ? 0 : instruction.Constant);
+        return left;
+    }
+
+    private int LeftOf(in Instruction instruction) =>
+        IsLeft(instruction.Index, instruction.Constant) && image.Field(FieldOf(instruction.Opcode), (int)instruction.Constant) != 0 ? (int)instruction.Constant : 0;
+
+    private bool IsLeft(int memory, long offset) => density != Density.Usual && guarded && offset is > 0 and <= FieldOffsetMax && !module.Memories[memory].Limits.Is64Bit;
+
+    // The address of a store that comes later.
+    private void MakeAddress(in Instruction store)
+    {
+        il.Emit(OpCodes.Conv_U);
+        LoadMemoryBase(store.Index);
+        il.Emit(OpCodes.Add);
+        if (store.Constant != 0 && LeftOf(in store) == 0)
+        {
+            il.AddNative(store.Constant);
+        }
+    }
+
+    private void LoadAddress(in Instruction instruction, long offset)
     {
         var width = AccessWidth(in instruction);
         Pop();
         var memory = instruction.Index;
-        var offset = instruction.Constant;
         var own = memory == 0 && layout.OwnsMemory;
         if (module.Memories[memory].Limits.Is64Bit)
         {
@@ -130,8 +189,15 @@ internal sealed partial class FunctionCompiler
         }
     }
 
-    private void LoadMemory(Opcode opcode)
+    private void LoadMemory(Opcode opcode, int left)
     {
+        if (left != 0)
+        {
+            il.Token(OpCodes.Ldfld, image.Field(FieldOf(opcode), left));
+            WidenLoaded(opcode);
+            return;
+        }
+
         switch (opcode)
         {
             case Opcode.I32Load: il.Emit(OpCodes.Ldind_I4); break;
@@ -146,6 +212,11 @@ internal sealed partial class FunctionCompiler
             default: il.Emit(OpCodes.Ldind_U4); break;
         }
 
+        WidenLoaded(opcode);
+    }
+
+    private void WidenLoaded(Opcode opcode)
+    {
         if (opcode is Opcode.I64Load8S or Opcode.I64Load16S or Opcode.I64Load32S)
         {
             il.Emit(OpCodes.Conv_I8);
@@ -156,9 +227,15 @@ internal sealed partial class FunctionCompiler
         }
     }
 
-    private void StoreMemory(in Instruction instruction)
+    private void StoreMemory(in Instruction instruction, int left)
     {
         KeepStoreApart(in instruction);
+        if (left != 0)
+        {
+            il.Token(OpCodes.Stfld, image.Field(FieldOf(instruction.Opcode), left));
+            return;
+        }
+
         il.Emit(instruction.Opcode switch
         {
             Opcode.I32Store or Opcode.I64Store32 => OpCodes.Stind_I4,
@@ -169,6 +246,19 @@ internal sealed partial class FunctionCompiler
             _ => OpCodes.Stind_I2,
         });
     }
+
+    private static PrimitiveTypeCode FieldOf(Opcode opcode) => opcode switch
+    {
+        Opcode.I32Load8S or Opcode.I64Load8S or Opcode.I32Store8 or Opcode.I64Store8 => PrimitiveTypeCode.SByte,
+        Opcode.I32Load8U or Opcode.I64Load8U => PrimitiveTypeCode.Byte,
+        Opcode.I32Load16S or Opcode.I64Load16S or Opcode.I32Store16 or Opcode.I64Store16 => PrimitiveTypeCode.Int16,
+        Opcode.I32Load16U or Opcode.I64Load16U => PrimitiveTypeCode.UInt16,
+        Opcode.I64Load32U => PrimitiveTypeCode.UInt32,
+        Opcode.I64Load or Opcode.I64Store => PrimitiveTypeCode.Int64,
+        Opcode.F32Load or Opcode.F32Store => PrimitiveTypeCode.Single,
+        Opcode.F64Load or Opcode.F64Store => PrimitiveTypeCode.Double,
+        _ => PrimitiveTypeCode.Int32,
+    };
 
     // The platform's compiler joins stores of constants side by side into a wider one; where that straddles the end, the first would be lost.
     private void KeepStoreApart(in Instruction instruction)

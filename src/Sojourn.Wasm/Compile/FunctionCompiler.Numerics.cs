@@ -163,8 +163,30 @@ internal sealed partial class FunctionCompiler
                 il.Emit(OpCodes.Conv_I8);
                 return true;
             default:
-                return false;
+                return Intrinsic(opcode);
         }
+    }
+
+    // What the platform's compiler knows by name, called without a method of ours between: in functions of very many temporaries nothing is inlined.
+    private bool Intrinsic(Opcode opcode)
+    {
+        if (Intrinsics.Find(opcode) is not { } method)
+        {
+            return false;
+        }
+
+        if (opcode is Opcode.I64Rotl or Opcode.I64Rotr)
+        {
+            il.Emit(OpCodes.Conv_I4);
+        }
+
+        Call(method);
+        if (opcode is Opcode.I64Clz or Opcode.I64Ctz or Opcode.I64Popcnt)
+        {
+            il.Emit(OpCodes.Conv_I8);
+        }
+
+        return true;
     }
 
     private void Shift(int kind) => il.Emit(kind switch { 0 => OpCodes.Shl, 1 => OpCodes.Shr, _ => OpCodes.Shr_Un });

@@ -27,8 +27,7 @@ internal sealed partial class FunctionCompiler
                 Pop();
                 return true;
             case Opcode.LocalTee:
-                il.Emit(OpCodes.Dup);
-                StoreVariable(index);
+                Tee(index);
                 return true;
             case Opcode.GlobalGet:
                 LoadGlobal(index);
@@ -57,6 +56,22 @@ internal sealed partial class FunctionCompiler
                 return true;
             default:
                 return false;
+        }
+    }
+
+    // Stored and loaded again: a copy of what is on the stack would be one more local to the platform's compiler, which tracks only so many. But of
+    // references to locals as well it bears only so many.
+    private void Tee(int index)
+    {
+        if (density == Density.Usual)
+        {
+            StoreVariable(index);
+            LoadVariable(index);
+        }
+        else
+        {
+            il.Emit(OpCodes.Dup);
+            StoreVariable(index);
         }
     }
 
@@ -158,7 +173,7 @@ internal sealed partial class FunctionCompiler
         }
 
         reader.Read(out var store);
-        LoadAddress(in store);
+        var left = AddressOf(in store);
         if (instruction.Opcode == Opcode.LocalGet)
         {
             LoadVariable(instruction.Index);
@@ -168,7 +183,7 @@ internal sealed partial class FunctionCompiler
             LoadConstant(in instruction);
         }
 
-        StoreMemory(in store);
+        StoreMemory(in store, left);
         return true;
     }
 
@@ -218,9 +233,23 @@ internal sealed partial class FunctionCompiler
         var form = Il(right == WasmType.Bottom ? stack[^1] : right);
         var chosen = Take(IlType.Int32);
         var second = Take(form);
-        var first = Take(form);
         il.StoreLocal(chosen);
         il.StoreLocal(second);
+        if (density != Density.Usual)
+        {
+            // Shorter, but every operand on the stack goes through a local of the platform's compiler.
+            var done = il.DefineLabel();
+            il.LoadLocal(chosen);
+            il.Branch(OpCodes.Brtrue, done);
+            il.Emit(OpCodes.Pop);
+            il.LoadLocal(second);
+            il.Mark(done);
+            Give(IlType.Int32, chosen);
+            Give(form, second);
+            return;
+        }
+
+        var first = Take(form);
         il.StoreLocal(first);
         il.LoadLocal(chosen);
         var on = il.DefineLabel();

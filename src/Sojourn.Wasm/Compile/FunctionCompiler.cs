@@ -19,6 +19,7 @@ internal sealed partial class FunctionCompiler
     // Past these the platform's compiler does not optimise.
     private const int OptimizedInstructionsMax = 20_000;
     private const int OptimizedBytesMax = 60_000;
+    private const int OptimizedReferencesMax = 8_000;
     private readonly WasmModule owner;
     private readonly ModuleDefinition module;
     private readonly ContextLayout layout;
@@ -47,6 +48,8 @@ internal sealed partial class FunctionCompiler
     private IlLabel interrupted;
     private bool pollsUsed;
     private AccessesWithCare? care;
+    private StoreAddresses? addresses;
+    private Density density;
 
     /// <param name="owner">The module.</param>
     /// <param name="image">Where the methods go.</param>
@@ -73,14 +76,7 @@ internal sealed partial class FunctionCompiler
     {
         var type = module.FunctionTypeOf(functionIndex);
         var body = module.Functions[functionIndex].Body!;
-        il.PrefersFewInstructions = false;
-        Emit(functionIndex, type, body);
-        if (il.Instructions > OptimizedInstructionsMax && il.Length < OptimizedBytesMax && Places is null)
-        {
-            il.PrefersFewInstructions = true;
-            Emit(functionIndex, type, body);
-        }
-
+        EmitWithinLimits(functionIndex, type, body);
         CheckLimits(body);
         var code = il.Finish();
         var parameters = IlTypes.Of(type.Parameters.AsSpan(), types, spare: 1);
@@ -98,8 +94,29 @@ internal sealed partial class FunctionCompiler
             inline: FunctionTrace.MayBeInlined(body));
     }
 
-    private void Emit(int functionIndex, FunctionType type, FunctionBody body)
+    // Giant functions are written in fewer instructions, as few as it takes for the platform's compiler to optimise them.
+    private void EmitWithinLimits(int functionIndex, FunctionType type, FunctionBody body)
     {
+        addresses = guarded && module.Memories.Length > 0 ? StoreAddresses.Of(module, body, features) : null;
+        Emit(functionIndex, type, body, Density.Usual);
+        if (IsOptimized() || il.Instructions > 2 * OptimizedInstructionsMax)
+        {
+            return;
+        }
+
+        Emit(functionIndex, type, body, Density.Dense);
+        if (!IsOptimized() && plan is not null)
+        {
+            Emit(functionIndex, type, body, Density.Densest);
+        }
+    }
+
+    private bool IsOptimized() => il.Instructions <= OptimizedInstructionsMax && il.References <= OptimizedReferencesMax;
+
+    private void Emit(int functionIndex, FunctionType type, FunctionBody body, Density wanted)
+    {
+        density = wanted;
+        il.PrefersFewInstructions = density != Density.Usual;
         Reset(type, body);
         var reader = new InstructionReader(module.Bytes.Span, body.CodeOffset, body.CodeLength, features);
         care = guarded && module.Memories.Length > 0 ? AccessDemand.Of(module, functionIndex, localTypes.Length, features) : null;
@@ -113,6 +130,11 @@ internal sealed partial class FunctionCompiler
             if (reachable)
             {
                 Instruction(in instruction, ref reader);
+                if (addresses is not null && addresses.IsMade(reader.Position, out var store))
+                {
+                    Settle();
+                    MakeAddress(in store);
+                }
             }
             else
             {
@@ -141,6 +163,7 @@ internal sealed partial class FunctionCompiler
     private void Reset(FunctionType type, FunctionBody body)
     {
         il.Reset();
+        Places?.Clear();
         stack.Clear();
         frames.Clear();
         locals.Clear();
@@ -195,7 +218,7 @@ internal sealed partial class FunctionCompiler
         }
 
         ClearVectors();
-        EnterMetered(functionIndex);
+        EnterMetered(functionIndex, body);
     }
 
     // The frame is zeroed as it is. Where AVX-512 is in use, though, the platform's compiler (10.0) may keep a vector that is only used as a mask in a
@@ -422,4 +445,17 @@ internal sealed partial class FunctionCompiler
     }
 
     private IlType Il(WasmType type) => IlTypes.Of(type, types);
+}
+
+/// <summary>How much is done to write a function in few instructions.</summary>
+internal enum Density
+{
+    /// <summary>Nothing: the platform's compiler is fastest with plain instructions.</summary>
+    Usual,
+
+    /// <summary>Static offsets become fields.</summary>
+    Dense,
+
+    /// <summary>Fuel is charged by calls as well, loops apart.</summary>
+    Densest,
 }

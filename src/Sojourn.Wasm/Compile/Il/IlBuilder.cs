@@ -23,6 +23,9 @@ internal sealed class IlBuilder
     /// <summary>Instructions written so far.</summary>
     public int Instructions { get; private set; }
 
+    /// <summary>Instructions that name a local or an argument: the platform's compiler counts them too.</summary>
+    public int References { get; private set; }
+
     /// <summary>Whether one long instruction is better than two short ones.</summary>
     public bool PrefersFewInstructions { get; set; }
 
@@ -33,6 +36,7 @@ internal sealed class IlBuilder
         switches.Clear();
         length = 0;
         Instructions = 0;
+        References = 0;
     }
 
     public IlLabel DefineLabel()
@@ -309,6 +313,7 @@ internal sealed class IlBuilder
     private void Slot(int index, int tiny, int small, int large)
     {
         Instructions++;
+        References++;
         if (tiny >= 0 && index < 4)
         {
             Byte((byte)(tiny + index));

@@ -32,6 +32,10 @@ internal sealed class ImageBuilder
     /// <summary>The platform allows a type fewer than 65,536 methods.</summary>
     private const int MethodsPerType = 50_000;
 
+    /// <summary>A type of very many fields is slow to load.</summary>
+    private const int FieldsMax = 4096;
+
+
     private readonly MetadataBuilder metadata = new();
     private readonly BlobBuilder ilStream = new();
     private readonly MethodBodyStreamEncoder bodies;
@@ -42,6 +46,7 @@ internal sealed class ImageBuilder
     private readonly ConcurrentDictionary<string, int> calls = new(StringComparer.Ordinal);
     private readonly Dictionary<string, StandaloneSignatureHandle> locals = new(StringComparer.Ordinal);
     private readonly Dictionary<string, BlobHandle> signatures = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(PrimitiveTypeCode Type, int Offset), int> fields = new();
     private Pending?[] pending;
     private int vectorType;
 
@@ -188,6 +193,31 @@ internal sealed class ImageBuilder
         }
     }
 
+    /// <summary>The token of a field that lies so many bytes behind whatever a pointer points to, or 0 once there are too many: one instruction reads it, instead of an addition and a read.</summary>
+    public int Field(PrimitiveTypeCode type, int offset)
+    {
+        if (fields.TryGetValue((type, offset), out var token))
+        {
+            return token;
+        }
+
+        lock (gate)
+        {
+            if (!fields.TryGetValue((type, offset), out token) && fields.Count < FieldsMax)
+            {
+                var blob = new BlobBuilder();
+                new BlobEncoder(blob).Field().Type().PrimitiveType(type);
+                var name = metadata.GetOrAddString(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{type}{offset}"));
+                var field = metadata.AddFieldDefinition(FieldAttributes.Public, name, metadata.GetOrAddBlob(blob));
+                metadata.AddFieldLayout(field, offset);
+                token = MetadataTokens.GetToken(field);
+                fields.TryAdd((type, offset), token);
+            }
+
+            return token;
+        }
+    }
+
     /// <summary>The finished image.</summary>
     public byte[] Build()
     {
@@ -196,6 +226,19 @@ internal sealed class ImageBuilder
         foreach (var method in methodsToWrite)
         {
             Write(method ?? throw new InvalidOperationException("A method of the image is missing."));
+        }
+
+        if (!fields.IsEmpty)
+        {
+            // The last type of all: those before it have no fields, and it has no methods.
+            var places = metadata.AddTypeDefinition(
+                TypeAttributes.Public | TypeAttributes.Sealed | TypeAttributes.ExplicitLayout | TypeAttributes.BeforeFieldInit,
+                default,
+                metadata.GetOrAddString("Places"),
+                TypeOf(typeof(ValueType)),
+                MetadataTokens.FieldDefinitionHandle(1),
+                MetadataTokens.MethodDefinitionHandle(methodsToWrite.Length + 1));
+            metadata.AddTypeLayout(places, 1, 0);
         }
 
         var root = new MetadataRootBuilder(metadata, suppressValidation: true);
@@ -292,6 +335,12 @@ internal sealed class ImageBuilder
         if (type.IsGenericMethodParameter)
         {
             encoder.GenericMethodTypeParameter(type.GenericParameterPosition);
+            return;
+        }
+
+        if (type.IsPointer)
+        {
+            Encode(encoder.Pointer(), type.GetElementType()!);
             return;
         }
 

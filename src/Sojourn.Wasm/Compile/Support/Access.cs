@@ -44,38 +44,6 @@ internal static unsafe class Access
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void TouchEnd16(nint address) => TouchEnd4(address + 12);
 
-    /// <summary>Loads what may not be needed, its end touched.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int TouchedI32(nint address)
-    {
-        TouchEnd4(address);
-        return *(int*)address;
-    }
-
-    /// <summary>Loads what may not be needed, its end touched.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static long TouchedI64(nint address)
-    {
-        TouchEnd8(address);
-        return *(long*)address;
-    }
-
-    /// <summary>Loads what may not be needed, its end touched.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double TouchedF64(nint address)
-    {
-        TouchEnd8(address);
-        return *(double*)address;
-    }
-
-    /// <summary>Loads what may not be needed, its end touched.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int TouchedU16(nint address)
-    {
-        TouchEnd2(address);
-        return *(ushort*)address;
-    }
-
     /// <summary>Address of an access to the instance's own 32-bit memory 0.</summary>
     /// <param name="address">The operand.</param>
     /// <param name="context">The instance's base.</param>

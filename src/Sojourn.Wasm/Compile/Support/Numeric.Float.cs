@@ -5,24 +5,6 @@ namespace Sojourn.Wasm.Compile.Support;
 internal static partial class Numeric
 {
     [MethodImpl(Inline)]
-    public static float F32Abs(float value) => MathF.Abs(value);
-
-    [MethodImpl(Inline)]
-    public static float F32Ceil(float value) => MathF.Ceiling(value);
-
-    [MethodImpl(Inline)]
-    public static float F32Floor(float value) => MathF.Floor(value);
-
-    [MethodImpl(Inline)]
-    public static float F32Trunc(float value) => MathF.Truncate(value);
-
-    [MethodImpl(Inline)]
-    public static float F32Nearest(float value) => MathF.Round(value);
-
-    [MethodImpl(Inline)]
-    public static float F32Sqrt(float value) => MathF.Sqrt(value);
-
-    [MethodImpl(Inline)]
     public static float F32Copysign(float value, float sign) => MathF.CopySign(value, sign);
 
     [MethodImpl(Inline)]
@@ -57,24 +39,6 @@ internal static partial class Numeric
 
         return left == right ? BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(left) & BitConverter.SingleToInt32Bits(right)) : left + right;
     }
-
-    [MethodImpl(Inline)]
-    public static double F64Abs(double value) => Math.Abs(value);
-
-    [MethodImpl(Inline)]
-    public static double F64Ceil(double value) => Math.Ceiling(value);
-
-    [MethodImpl(Inline)]
-    public static double F64Floor(double value) => Math.Floor(value);
-
-    [MethodImpl(Inline)]
-    public static double F64Trunc(double value) => Math.Truncate(value);
-
-    [MethodImpl(Inline)]
-    public static double F64Nearest(double value) => Math.Round(value);
-
-    [MethodImpl(Inline)]
-    public static double F64Sqrt(double value) => Math.Sqrt(value);
 
     [MethodImpl(Inline)]
     public static double F64Copysign(double value, double sign) => Math.CopySign(value, sign);

@@ -107,49 +107,10 @@ internal static partial class Numeric
         return (long)((ulong)left % (ulong)right);
     }
 
-    [MethodImpl(Inline)]
-    public static int I32Clz(int value) => BitOperations.LeadingZeroCount((uint)value);
-
-    [MethodImpl(Inline)]
-    public static int I32Ctz(int value) => BitOperations.TrailingZeroCount(value);
-
-    [MethodImpl(Inline)]
-    public static int I32Popcnt(int value) => BitOperations.PopCount((uint)value);
-
-    [MethodImpl(Inline)]
-    public static int I32Rotl(int value, int count) => (int)BitOperations.RotateLeft((uint)value, count);
-
-    [MethodImpl(Inline)]
-    public static int I32Rotr(int value, int count) => (int)BitOperations.RotateRight((uint)value, count);
-
-    [MethodImpl(Inline)]
-    public static long I64Clz(long value) => BitOperations.LeadingZeroCount((ulong)value);
-
-    [MethodImpl(Inline)]
-    public static long I64Ctz(long value) => BitOperations.TrailingZeroCount(value);
-
-    [MethodImpl(Inline)]
-    public static long I64Popcnt(long value) => BitOperations.PopCount((ulong)value);
-
-    [MethodImpl(Inline)]
-    public static long I64Rotl(long value, long count) => (long)BitOperations.RotateLeft((ulong)value, (int)count);
-
-    [MethodImpl(Inline)]
-    public static long I64Rotr(long value, long count) => (long)BitOperations.RotateRight((ulong)value, (int)count);
-
-    [MethodImpl(Inline)]
-    public static int I32ReinterpretF32(float value) => BitConverter.SingleToInt32Bits(value);
-
-    [MethodImpl(Inline)]
-    public static long I64ReinterpretF64(double value) => BitConverter.DoubleToInt64Bits(value);
-
     // Not inlined: the platform's compiler would read four bytes where the operand is a load of one or two, and with them what lies
     // behind, even behind the memory's end.
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static float F32ReinterpretI32(int value) => BitConverter.Int32BitsToSingle(value);
-
-    [MethodImpl(Inline)]
-    public static double F64ReinterpretI64(long value) => BitConverter.Int64BitsToDouble(value);
 
     /// <summary>A NaN constant: not inlined, so that nothing folds its payload away.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
