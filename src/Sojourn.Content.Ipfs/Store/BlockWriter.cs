@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using Sojourn.Content.Ipfs.Store.FileSystem;
 using Sojourn.Primitives;
 
 namespace Sojourn.Content.Ipfs.Store;
@@ -39,9 +40,8 @@ public sealed class BlockWriter : IBlockSink, IAsyncDisposable
     public async ValueTask PutAsync(Block block, CancellationToken cancellationToken = default)
     {
         await TakeSlotAsync(cancellationToken).ConfigureAwait(false);
-        var copy = ArrayPool<byte>.Shared.Rent(block.Data.Length);
-        block.Data.CopyTo(copy);
-        queue.Add(new Waiting(new Block(block.Cid, copy.AsMemory(0, block.Data.Length)), () => ArrayPool<byte>.Shared.Return(copy)), CancellationToken.None);
+        var (copy, release) = Copy(block.Data);
+        queue.Add(new Waiting(new Block(block.Cid, copy), release), CancellationToken.None);
     }
 
     /// <summary>Hands in a block without a copy; see <see cref="IBlockSink.LendAsync"/>. A failure of an earlier one may be thrown here.</summary>
@@ -124,6 +124,20 @@ public sealed class BlockWriter : IBlockSink, IAsyncDisposable
         queue.Dispose();
         slots.Dispose();
         held.Dispose();
+    }
+
+    private static (ReadOnlyMemory<byte> Copy, Action Release) Copy(ReadOnlyMemory<byte> data)
+    {
+        if (data.Length >= DirectFile.BytesMin)
+        {
+            var pages = PageBuffers.Rent(data.Length);
+            data.CopyTo(pages);
+            return (pages[..data.Length], () => PageBuffers.Return(pages));
+        }
+
+        var copy = ArrayPool<byte>.Shared.Rent(data.Length);
+        data.CopyTo(copy);
+        return (copy.AsMemory(0, data.Length), () => ArrayPool<byte>.Shared.Return(copy));
     }
 
     private async ValueTask TakeSlotAsync(CancellationToken cancellationToken)

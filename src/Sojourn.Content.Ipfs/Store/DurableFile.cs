@@ -15,7 +15,7 @@ internal sealed class DurableFile(IStoreFileSystem files, StoreLayout layout)
         var temporary = Path.Combine(layout.Temporary, $"{Process}-{Interlocked.Increment(ref counter):x}");
         try
         {
-            using (var file = files.CreateFile(temporary))
+            using (var file = files.CreateFile(temporary, bytes.Length))
             {
                 var rest = bytes;
                 while (!rest.IsEmpty)

@@ -8,8 +8,11 @@ namespace Sojourn.Content.Ipfs.Store;
 /// What <see cref="PutAsync"/> or <see cref="BlockWriter.FlushAsync"/> reported as stored is still there after a power cut. Every
 /// block is hashed again when it is read. See <see cref="StoreLayout"/> for the folders, which Kubo's flatfs shares.
 /// </remarks>
-public sealed class FileBlockStore : IBlockSource, IBlockSink
+public sealed class FileBlockStore : IBlockSource, IBlockSink, IPlacingSource
 {
+    // ENOTDIR, on Linux and macOS alike.
+    private const int NotADirectory = 20;
+
     private readonly FileBlockStoreOptions options;
     private readonly StoreLock storeLock;
     private readonly FolderSync folders;
@@ -54,9 +57,18 @@ public sealed class FileBlockStore : IBlockSource, IBlockSink
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.Writers is >= 1 and <= 64, true, nameof(options));
         var layout = new StoreLayout(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         var store = new FileBlockStore(files, layout, options);
+        if (files.Length(layout.Root) is not null)
+        {
+            throw new StoreException(StoreFault.NotAStore, layout.Root, $"{layout.Root} is a file; expected a folder for a block store");
+        }
+
         try
         {
             store.CreateOrCheck();
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or IOException { HResult: NotADirectory })
+        {
+            throw new StoreException(StoreFault.AccessDenied, layout.Root, $"no folder can be made at {layout.Root}", null, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -77,7 +89,12 @@ public sealed class FileBlockStore : IBlockSource, IBlockSink
     /// <summary>Reads one block; see <see cref="GetAsync"/>.</summary>
     /// <param name="cid">Its identifier.</param>
     /// <exception cref="StoreException"><see cref="StoreFault.DamagedBlock"/>, or the disk failed.</exception>
-    public Block? Get(Cid cid)
+    public Block? Get(Cid cid) => Read(cid, static length => GC.AllocateUninitializedArray<byte>(length));
+
+    /// <inheritdoc/>
+    Block? IPlacingSource.Get(Cid cid, Func<int, Memory<byte>> room) => Read(cid, room);
+
+    private Block? Read(Cid cid, Func<int, Memory<byte>> room)
     {
         if (BlockVerifier.TryGetIdentity(cid, out var inline))
         {
@@ -85,10 +102,10 @@ public sealed class FileBlockStore : IBlockSource, IBlockSink
         }
 
         var path = Layout.BlockFile(StoreLayout.KeyOf(cid));
-        byte[]? bytes;
+        Memory<byte>? read;
         try
         {
-            bytes = Files.Read(path, options.MaxBlockBytes);
+            read = Files.Read(path, options.MaxBlockBytes, room);
         }
         catch (FileTooLongException e)
         {
@@ -99,12 +116,12 @@ public sealed class FileBlockStore : IBlockSource, IBlockSink
             throw StoreException.From(e, path);
         }
 
-        if (bytes is null)
+        if (read is not { } bytes)
         {
             return null;
         }
 
-        if (options.VerifyReads && BlockVerifier.Verify(cid, bytes) is var fault and not BlockFault.None)
+        if (options.VerifyReads && BlockVerifier.Verify(cid, bytes.Span) is var fault and not BlockFault.None)
         {
             throw fault == BlockFault.HashMismatch
                 ? Damaged(cid, path, "its bytes do not match its hash")

@@ -9,8 +9,8 @@ internal sealed class LeafBatch(ImportProfile profile, int capacity)
     private byte[]? _leaf;
     private int _lent;
 
-    /// <summary>The content; whole chunks but for the file's last.</summary>
-    public byte[] Buffer { get; } = GC.AllocateUninitializedArray<byte>(capacity, pinned: false);
+    /// <summary>The content; whole chunks but for the file's last. It lies at a page, so that the store can hand it to the disk without a copy.</summary>
+    public Memory<byte> Buffer { get; } = PageMemory.Allocate(capacity);
 
     /// <summary>How much of the buffer is content.</summary>
     public int Length { get; set; }
@@ -93,7 +93,7 @@ internal sealed class LeafBatch(ImportProfile profile, int capacity)
 
     private ReadOnlyMemory<byte> BlockAt(int at)
     {
-        var chunk = Buffer.AsMemory(at, Math.Min(profile.ChunkBytes, Length - at));
+        var chunk = Buffer.Slice(at, Math.Min(profile.ChunkBytes, Length - at));
         if (profile.RawLeaves)
         {
             return chunk;

@@ -78,7 +78,7 @@ public static class UnixFsImporter
     {
         var data = Metadata(options) with
         {
-            Data = batch.Length == 0 ? null : batch.Buffer.AsMemory(0, batch.Length),
+            Data = batch.Length == 0 ? null : batch.Buffer[..batch.Length],
             FileSize = (ulong)batch.Length,
         };
         var block = FileNodes.ToBlock(DagPb.Encode(data.Encode(), []), options.Profile);
@@ -156,7 +156,7 @@ public static class UnixFsImporter
                 batch.Length = (int)Math.Min(size, length - offset);
                 for (var at = 0; at < batch.Length;)
                 {
-                    var read = RandomAccess.Read(handle, batch.Buffer.AsSpan(at, batch.Length - at), start + offset + at);
+                    var read = RandomAccess.Read(handle, batch.Buffer.Span[at..batch.Length], start + offset + at);
                     at += read > 0 ? read : throw new EndOfStreamException($"The file became shorter while it was read: {start + length} bytes were expected, it ends at {start + offset + at}.");
                 }
 

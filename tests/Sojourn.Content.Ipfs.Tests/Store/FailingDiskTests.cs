@@ -8,16 +8,19 @@ public class FailingDiskTests
     private static readonly FileBlockStoreOptions OneWriter = new() { Writers = 1 };
 
     [Theory]
-    [InlineData(28, StoreFault.DiskFull)]
-    [InlineData(122, StoreFault.DiskFull)]
-    [InlineData(30, StoreFault.ReadOnlyDisk)]
-    [InlineData(5, StoreFault.InputOutput)]
-    public async Task Each_call_may_fail(int errno, StoreFault expected)
+    [InlineData(28, StoreFault.DiskFull, 0)]
+    [InlineData(122, StoreFault.DiskFull, 0)]
+    [InlineData(30, StoreFault.ReadOnlyDisk, 0)]
+    [InlineData(5, StoreFault.InputOutput, 0)]
+    [InlineData(28, StoreFault.DiskFull, 7)]
+    [InlineData(5, StoreFault.InputOutput, 31)]
+    public async Task Each_call_may_fail(int errno, StoreFault expected, int bytesPerWrite)
     {
         var failures = 0;
         for (var failing = 1; ; failing++)
         {
-            var disk = new SimulatedDisk();
+            // A write may take fewer bytes than it was given; the failure then comes in the middle of a block.
+            var disk = new SimulatedDisk { ShortWrites = bytesPerWrite };
             disk.CreateFolder("/disk");
             var store = FileBlockStore.Open("/disk/store", OneWriter, disk);
             var first = disk.Calls;
@@ -87,6 +90,23 @@ public class FailingDiskTests
         Assert.True(failures > 20, $"only {failures} calls failed");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1000)]
+    public async Task Short_writes_are_gone_on_with(int bytesPerWrite)
+    {
+        var disk = new SimulatedDisk { ShortWrites = bytesPerWrite };
+        disk.CreateFolder("/disk");
+        disk.SyncFolder("/");
+        var store = FileBlockStore.Open("/disk/store", OneWriter, disk);
+        var block = Blocks.Raw(3, 2500);
+        var before = disk.Calls;
+        await store.PutAsync(block);
+        Assert.True(disk.Calls - before > 2500 / bytesPerWrite, "the disk took the block at once");
+        Assert.True(Blocks.Same(store.Get(block.Cid), block));
+        Assert.True(Blocks.Same(FileBlockStore.Open("/disk/store", OneWriter, disk.AfterPowerCut(new Random(1))).Get(block.Cid), block));
+    }
+
     [Fact]
     public async Task A_disk_that_takes_nothing_is_an_error_and_not_a_hang()
     {
@@ -105,7 +125,7 @@ public class FailingDiskTests
     {
         public void CreateFolder(string path) => disk.CreateFolder(path);
 
-        public Content.Ipfs.Store.FileSystem.IStoreFile CreateFile(string path) => new Stopped(disk.CreateFile(path));
+        public Content.Ipfs.Store.FileSystem.IStoreFile CreateFile(string path, long bytes) => new Stopped(disk.CreateFile(path, bytes));
 
         public byte[]? Read(string path, long maxBytes) => disk.Read(path, maxBytes);
 

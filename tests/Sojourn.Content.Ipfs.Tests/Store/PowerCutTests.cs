@@ -130,7 +130,7 @@ public class PowerCutTests
     {
         public void CreateFolder(string path) => disk.CreateFolder(path);
 
-        public Content.Ipfs.Store.FileSystem.IStoreFile CreateFile(string path) => disk.CreateFile(path);
+        public Content.Ipfs.Store.FileSystem.IStoreFile CreateFile(string path, long bytes) => disk.CreateFile(path, bytes);
 
         public byte[]? Read(string path, long maxBytes) => disk.Read(path, maxBytes);
 

@@ -46,7 +46,7 @@ internal sealed class SimulatedDisk : IStoreFileSystem
         }
     }
 
-    public IStoreFile CreateFile(string path)
+    public IStoreFile CreateFile(string path, long bytes)
     {
         lock (gate)
         {

@@ -17,11 +17,21 @@ internal sealed partial class HostFileSystem : IStoreFileSystem
     public void CreateFolder(string path) => Directory.CreateDirectory(path);
 
     /// <inheritdoc/>
-    public IStoreFile CreateFile(string path) => new HostFile(
-        File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read));
+    public IStoreFile CreateFile(string path, long bytes)
+        => (bytes >= DirectFile.BytesMin ? DirectFile.TryCreate(path) : null)
+           ?? (IStoreFile)new HostFile(File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read));
 
     /// <inheritdoc/>
     public byte[]? Read(string path, long maxBytes)
+    {
+        byte[] bytes = [];
+        return Read(path, maxBytes, length => bytes = GC.AllocateUninitializedArray<byte>(length)) is { } read
+            ? read.Length == bytes.Length ? bytes : read.ToArray()
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public Memory<byte>? Read(string path, long maxBytes, Func<int, Memory<byte>> room)
     {
         try
         {
@@ -33,11 +43,11 @@ internal sealed partial class HostFileSystem : IStoreFileSystem
                 throw new FileTooLongException(path, length);
             }
 
-            var bytes = GC.AllocateUninitializedArray<byte>((int)length);
+            var bytes = room((int)length);
             var read = 0;
             while (read < bytes.Length)
             {
-                var got = RandomAccess.Read(handle, bytes.AsSpan(read), read);
+                var got = RandomAccess.Read(handle, bytes.Span[read..], read);
                 if (got == 0)
                 {
                     return bytes[..read];

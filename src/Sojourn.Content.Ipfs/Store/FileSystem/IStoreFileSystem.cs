@@ -11,12 +11,30 @@ internal interface IStoreFileSystem
     void CreateFolder(string path);
 
     /// <summary>Makes a new file for writing; fails where the name is taken.</summary>
-    IStoreFile CreateFile(string path);
+    /// <param name="path">The file.</param>
+    /// <param name="bytes">How many bytes are going to be written: it decides how best to write them, and binds nobody.</param>
+    IStoreFile CreateFile(string path, long bytes);
 
     /// <summary>Reads a whole file; null where it does not exist.</summary>
     /// <param name="path">The file.</param>
     /// <param name="maxBytes">A longer file is not read: its length alone is told by a <see cref="FileTooLongException"/>.</param>
     byte[]? Read(string path, long maxBytes);
+
+    /// <summary>Reads a whole file to where the caller wants it; null where it does not exist.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maxBytes">A longer file is not read: its length alone is told by a <see cref="FileTooLongException"/>.</param>
+    /// <param name="room">Gives as much memory as the file has bytes.</param>
+    Memory<byte>? Read(string path, long maxBytes, Func<int, Memory<byte>> room)
+    {
+        if (Read(path, maxBytes) is not { } bytes)
+        {
+            return null;
+        }
+
+        var target = room(bytes.Length);
+        bytes.CopyTo(target);
+        return target;
+    }
 
     /// <summary>A file's length; null where it does not exist.</summary>
     long? Length(string path);
