@@ -28,6 +28,16 @@ public sealed class LayeredSource(params IReadOnlyList<IBlockSource> layers) : I
 
         return failure is null ? null : throw failure;
     }
+
+    /// <inheritdoc/>
+    public void Release(Block block)
+    {
+        // A layer passes over what it did not give.
+        foreach (var layer in layers)
+        {
+            layer.Release(block);
+        }
+    }
 }
 
 /// <summary>Reads what is held, and stores what had to be fetched: used where somebody asked for the content to be kept.</summary>

@@ -80,6 +80,8 @@ public sealed record ContentPath
     /// <exception cref="ContentException">It is no path.</exception>
     public static ContentPath Parse(string text) => TryParse(text, percentEncoded: false, out var path, out var fault)
         ? path
+        : text.StartsWith("/ipns/", StringComparison.Ordinal) || text.StartsWith("ipns://", StringComparison.OrdinalIgnoreCase)
+        ? throw new ContentException(ContentFault.BadPath, $"'{(text.Length <= 120 ? text : text[..117] + "...")}' is a name that may lead elsewhere tomorrow; content is named by its CID here, such as /ipfs/CID/name.")
         : throw new ContentException(ContentFault.BadPath, $"'{(text.Length <= 120 ? text : text[..117] + "...")}' is not a content path such as /ipfs/CID/name: {CidFaults.Explain(fault)}.");
 
     /// <summary><c>/ipfs/CID/a/b</c>, names as they are.</summary>

@@ -10,6 +10,12 @@ public interface IBlockSource
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The verified block, or null where the source does not have it.</returns>
     ValueTask<Block?> GetAsync(Cid cid, CancellationToken cancellationToken = default);
+
+    /// <summary>Says that nobody reads a block's bytes any more, so that their memory may be used again. Nobody needs to say so.</summary>
+    /// <param name="block">A block that this source gave.</param>
+    void Release(Block block)
+    {
+    }
 }
 
 /// <summary>Where blocks go: a store, a CAR, nowhere.</summary>

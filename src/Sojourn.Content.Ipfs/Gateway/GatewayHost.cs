@@ -12,7 +12,7 @@ namespace Sojourn.Content.Ipfs.Gateway;
 /// <summary>A gateway on a port of its own: Kestrel with HTTP/1.1 and HTTP/2 on the same port.</summary>
 public sealed class GatewayHost : IAsyncDisposable
 {
-    private const long ResponseBufferBytes = 1 << 20;
+    private const long ResponseBufferBytes = 3 << 20;
     private readonly WebApplication app;
 
     private GatewayHost(WebApplication app)
@@ -39,7 +39,7 @@ public sealed class GatewayHost : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = 0;
             kestrel.Limits.MaxConcurrentConnections = 4096;
 
-            // A block of the default size goes out in one piece, without waiting for the socket many times on its way.
+            // While one block of the default size is on its way, the next is read and verified.
             kestrel.Limits.MaxResponseBufferSize = ResponseBufferBytes;
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);

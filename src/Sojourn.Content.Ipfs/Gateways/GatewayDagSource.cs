@@ -87,6 +87,9 @@ public sealed class GatewayDagSource : IBlockSource, IAsyncDisposable
         return single;
     }
 
+    /// <inheritdoc/>
+    public void Release(Block block) => car?.Release(block);
+
     /// <summary>What was wrong with the stream; null where nothing was.</summary>
     public GatewayFailure? LastFailure { get; private set; }
 

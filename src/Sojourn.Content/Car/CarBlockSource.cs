@@ -27,8 +27,9 @@ public sealed class CarBlockSource : IBlockSource
 {
     private readonly CarReader _reader;
     private readonly CarBlockSourceOptions _options;
-    private readonly Dictionary<Multihash, LinkedListNode<Block>> _buffer = [];
-    private readonly LinkedList<Block> _order = [];
+    private readonly Dictionary<Multihash, LinkedListNode<Kept>> _buffer = [];
+    private readonly LinkedList<Kept> _order = [];
+    private readonly BlockMemory _memory = new();
     private long _buffered;
     private bool _ended;
     private Task<CarSection?>? _next;
@@ -36,6 +37,7 @@ public sealed class CarBlockSource : IBlockSource
     private CarBlockSource(CarReader reader, CarBlockSourceOptions options)
     {
         _reader = reader;
+        _reader.Room = _memory.Rent;
         _options = options;
     }
 
@@ -65,7 +67,8 @@ public sealed class CarBlockSource : IBlockSource
         {
             _order.Remove(kept);
             _order.AddLast(kept);
-            return kept.Value.Cid == cid ? kept.Value : new Block(cid, kept.Value.Data);
+            kept.Value.IsReleased = false;
+            return kept.Value.Block.Cid == cid ? kept.Value.Block : new Block(cid, kept.Value.Block.Data);
         }
 
         long skipped = 0;
@@ -108,6 +111,20 @@ public sealed class CarBlockSource : IBlockSource
         return null;
     }
 
+    /// <inheritdoc/>
+    /// <remarks>A large block that was released has its memory used again once it is not kept any more either.</remarks>
+    public void Release(Block block)
+    {
+        if (_buffer.TryGetValue(block.Cid.Multihash, out var kept))
+        {
+            kept.Value.IsReleased = true;
+        }
+        else
+        {
+            _memory.Return(block.Data);
+        }
+    }
+
     private async ValueTask<CarSection?> ReadAsync(CancellationToken cancellationToken)
     {
         if (_next is null)
@@ -129,13 +146,26 @@ public sealed class CarBlockSource : IBlockSource
 
     private void Keep(Multihash hash, Block block)
     {
-        _buffer.Add(hash, _order.AddLast(block));
+        _buffer.Add(hash, _order.AddLast(new Kept(block)));
         _buffered += block.Data.Length + 256;
-        while (_buffered > _options.BufferBytesMax && _order.First is { } oldest && oldest.Value != block)
+        while (_buffered > _options.BufferBytesMax && _order.First is { } oldest && oldest.Value.Block != block)
         {
             _order.RemoveFirst();
-            _buffer.Remove(oldest.Value.Cid.Multihash);
-            _buffered -= oldest.Value.Data.Length + 256;
+            _buffer.Remove(oldest.Value.Block.Cid.Multihash);
+            _buffered -= oldest.Value.Block.Data.Length + 256;
+            if (oldest.Value.IsReleased)
+            {
+                _memory.Return(oldest.Value.Block.Data);
+            }
         }
+    }
+
+    /// <summary>A verified block that may be asked for (again).</summary>
+    private sealed class Kept(Block block)
+    {
+        public Block Block { get; } = block;
+
+        /// <summary>Whether nobody but this source reads its bytes.</summary>
+        public bool IsReleased { get; set; }
     }
 }

@@ -43,6 +43,9 @@ public sealed class CarReader
     /// <summary>How many bytes were read from the stream's start on.</summary>
     public long Position => _position;
 
+    /// <summary>Gives memory for the blocks that get one of their own.</summary>
+    internal Func<int, Memory<byte>> Room { get; set; } = static bytes => GC.AllocateUninitializedArray<byte>(bytes);
+
     /// <summary>Reads the header.</summary>
     /// <param name="stream">The CAR; it stays open and is not sought.</param>
     /// <param name="options">Limits.</param>
@@ -131,14 +134,14 @@ public sealed class CarReader
         }
 
         var (cid, cidLength) = DecodeCid(_buffer.AsSpan(_start + prefix, Math.Min(length, Available - prefix)), length);
-        var data = GC.AllocateUninitializedArray<byte>(length - cidLength);
+        var data = Room(length - cidLength);
         var offset = _position;
         var buffered = Math.Min(Available - prefix - cidLength, data.Length);
-        _buffer.AsSpan(_start + prefix + cidLength, buffered).CopyTo(data);
+        _buffer.AsSpan(_start + prefix + cidLength, buffered).CopyTo(data.Span);
         Advance(prefix + cidLength + buffered);
         for (var at = buffered; at < data.Length;)
         {
-            var read = await _stream.ReadAsync(data.AsMemory(at), cancellationToken).ConfigureAwait(false);
+            var read = await _stream.ReadAsync(data[at..], cancellationToken).ConfigureAwait(false);
             if (read == 0)
             {
                 throw Truncated();

@@ -83,19 +83,33 @@ public sealed class CarWriter : IBlockSink
         ObjectDisposedException.ThrowIf(_finished, this);
         _index?.Add(block.Cid, _dataBytes);
         Blocks++;
-        var cidLength = block.Cid.Bytes.Length;
-        var head = Varint.LengthOf((ulong)(cidLength + block.Data.Length)) + cidLength;
+        var head = SectionHeadBytes(block.Cid, block.Data.Length);
         if (_buffer.Length - _used < head)
         {
             await FlushBufferAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        var at = _used + Varint.Write(_buffer.AsSpan(_used), (ulong)(cidLength + block.Data.Length));
-        block.Cid.Bytes.CopyTo(_buffer.AsSpan(at));
+        WriteSectionHead(block.Cid, block.Data.Length, _buffer.AsSpan(_used));
         _used += head;
         _dataBytes += head;
         await WriteAsync(block.Data, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>How many bytes a section has before its block.</summary>
+    /// <param name="cid">The block's identifier.</param>
+    /// <param name="blockBytes">The block's size.</param>
+    public static int SectionHeadBytes(Cid cid, int blockBytes) => Varint.LengthOf((ulong)(cid.Bytes.Length + blockBytes)) + cid.Bytes.Length;
+
+    /// <summary>Writes what a section has before its block, for callers that have the block where it is to be sent from.</summary>
+    /// <param name="cid">The block's identifier.</param>
+    /// <param name="blockBytes">The block's size.</param>
+    /// <param name="destination">At least <see cref="SectionHeadBytes"/> bytes.</param>
+    public static void WriteSectionHead(Cid cid, int blockBytes, Span<byte> destination) =>
+        cid.Bytes.CopyTo(destination[Varint.Write(destination, (ulong)(cid.Bytes.Length + blockBytes))..]);
+
+    /// <summary>Hands on what is buffered.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    public ValueTask FlushAsync(CancellationToken cancellationToken = default) => FlushBufferAsync(cancellationToken);
 
     /// <summary>Writes what is still buffered, and in version 2 the index and the fixed header. A CAR that is not finished is not valid.</summary>
     /// <param name="cancellationToken">Gives up.</param>

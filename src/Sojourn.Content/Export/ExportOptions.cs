@@ -13,6 +13,10 @@ public sealed record ExportOptions
     /// <value>4; 0 to 256. Each may hold a block of up to 2 MiB in memory.</value>
     public int ReadAhead { get; init; } = 4;
 
+    /// <summary>Whether a piece's bytes are read only until the next piece is asked for, so that the source may use their memory again.</summary>
+    /// <value>false: pieces stay as they are.</value>
+    public bool Recycle { get; init; }
+
     /// <summary>How deep a file's tree may be.</summary>
     /// <value>1,024.</value>
     public int DepthMax { get; init; } = 1024;

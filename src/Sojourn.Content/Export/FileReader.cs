@@ -31,10 +31,17 @@ internal static class FileReader
                 }
 
                 var (task, offset, size) = fetched.Value;
-                var node = FileNode.Parse(await task.ConfigureAwait(false)).RequireSize(size);
+                var block = await task.ConfigureAwait(false);
+                var node = FileNode.Parse(block).RequireSize(size);
                 if (Cut(node.Data, offset, start, end) is { Length: > 0 } part)
                 {
                     yield return part;
+                }
+
+                // A block that was fetched ahead may be the same one.
+                if (options is { Recycle: true, ReadAhead: 0 } && node.Links.Count == 0)
+                {
+                    source.Release(block);
                 }
 
                 if (node.Links.Count > 0)

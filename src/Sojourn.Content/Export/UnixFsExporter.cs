@@ -58,7 +58,7 @@ public static class UnixFsExporter
     /// <param name="range">Which part; parts beyond the end are empty.</param>
     /// <param name="options">Read-ahead and limits.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Pieces of content; they do not change afterwards.</returns>
+    /// <returns>Pieces of content; they do not change afterwards, unless the options say <see cref="ExportOptions.Recycle"/>.</returns>
     /// <exception cref="ContentException">A block is missing or malformed; the pieces before it were right.</exception>
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(IBlockSource source, Cid cid, ByteRange range = default, ExportOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -80,6 +80,7 @@ public static class UnixFsExporter
     public static async ValueTask<long> CopyToAsync(IBlockSource source, Cid cid, Stream destination, ByteRange range = default, ExportOptions? options = null, CancellationToken cancellationToken = default)
     {
         long written = 0;
+        options = (options ?? ExportOptions.Default) with { Recycle = true };
         await foreach (var piece in ReadAsync(source, cid, range, options, cancellationToken).ConfigureAwait(false))
         {
             await destination.WriteAsync(piece, cancellationToken).ConfigureAwait(false);

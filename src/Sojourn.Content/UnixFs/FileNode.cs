@@ -6,7 +6,7 @@ namespace Sojourn.Content.UnixFs;
 
 /// <summary>One node of a file's tree, checked: its own bytes, then its children with the sizes they must have.</summary>
 /// <remarks>UnixFS specification, files. Sizes are claims until the children were seen, so every child is held to the size its parent gave.</remarks>
-internal sealed class FileNode
+public sealed class FileNode
 {
     private FileNode(Cid cid, ReadOnlyMemory<byte> data, IReadOnlyList<PbLink> links, IReadOnlyList<ulong> sizes, long size, UnixFsData? unixFs)
     {
@@ -18,13 +18,16 @@ internal sealed class FileNode
         UnixFs = unixFs;
     }
 
+    /// <summary>The node's identifier.</summary>
     public Cid Cid { get; }
 
     /// <summary>The bytes that the node holds itself; they come before those of its children.</summary>
     public ReadOnlyMemory<byte> Data { get; }
 
+    /// <summary>The children, in the order of the file.</summary>
     public IReadOnlyList<PbLink> Links { get; }
 
+    /// <summary>How many bytes of the file each child holds, by the node's own word.</summary>
     public IReadOnlyList<ulong> Sizes { get; }
 
     /// <summary>All file bytes from here down.</summary>
@@ -34,6 +37,7 @@ internal sealed class FileNode
     public UnixFsData? UnixFs { get; }
 
     /// <summary>Reads a block as a part of a file.</summary>
+    /// <param name="block">A verified block.</param>
     /// <exception cref="ContentException">It is none, or its sizes contradict each other.</exception>
     public static FileNode Parse(Block block)
     {
@@ -51,6 +55,11 @@ internal sealed class FileNode
         return Parse(block.Cid, node, Nodes.DecodeUnixFs(block, node));
     }
 
+    /// <summary>Reads a node that was decoded already.</summary>
+    /// <param name="cid">Its identifier.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="data">Its UnixFS message.</param>
+    /// <exception cref="ContentException">It is no part of a file, or its sizes contradict each other.</exception>
     public static FileNode Parse(Cid cid, PbNode node, UnixFsData? data)
     {
         if (data is null || data.Type is not (UnixFsType.File or UnixFsType.Raw))
@@ -78,6 +87,8 @@ internal sealed class FileNode
     }
 
     /// <summary>Holds a child to the size that its parent gave.</summary>
+    /// <param name="expected">What the parent says, in bytes.</param>
+    /// <exception cref="ContentException"><see cref="ContentFault.SizeMismatch"/>.</exception>
     public FileNode RequireSize(ulong expected) => (ulong)Size == expected ? this : throw Mismatch(Cid, $"it holds {Size} bytes where its parent says {expected}");
 
     private static ContentException Mismatch(Cid cid, string why) => new(ContentFault.SizeMismatch, $"The sizes in the file node {cid} do not fit together: {why}.", cid);
