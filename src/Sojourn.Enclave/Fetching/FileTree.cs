@@ -1,4 +1,4 @@
-using Sojourn.Content.Codecs;
+using Sojourn.Content;
 using Sojourn.Content.UnixFs;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Transactions;
@@ -6,7 +6,7 @@ using Sojourn.Protocol.Transactions;
 namespace Sojourn.Enclave.Fetching;
 
 /// <summary>A UnixFS file read at any place: inner nodes are fetched once and kept, leaves are fetched as they are needed and a few ahead.</summary>
-/// <remarks>Sizes in nodes are claims of whoever made them: each is checked against what its subtree really is before bytes are used.</remarks>
+/// <remarks>Sizes in nodes are claims of whoever made them: each child is held to the size that its parent gave before a byte of it is used.</remarks>
 internal sealed class FileTree
 {
     private const int DepthMax = 16;
@@ -14,9 +14,9 @@ internal sealed class FileTree
     private const int InnerNodesMax = 65_536;
 
     private readonly ChannelBlocks _blocks;
-    private readonly Dictionary<Cid, Node> _inner = [];
+    private readonly Dictionary<Cid, FileNode> _inner = [];
     private readonly Cid _root;
-    private (Cid Cid, ReadOnlyMemory<byte> Data)? _last;
+    private FileNode? _last;
 
     private FileTree(ChannelBlocks blocks, Cid root)
     {
@@ -33,7 +33,7 @@ internal sealed class FileTree
     public static FileTree Open(Cid root, ChannelBlocks blocks)
     {
         var tree = new FileTree(blocks, root);
-        tree.Length = tree.LengthOf(root, 0);
+        tree.Length = tree.Node(root, null).Size;
         return tree;
     }
 
@@ -84,102 +84,67 @@ internal sealed class FileTree
     {
         start = 0;
         var cid = _root;
-        long expected = Length;
+        var expected = (ulong)Length;
         for (var depth = 0; depth < DepthMax; depth++)
         {
-            if (cid.Codec == Multicodec.Raw)
-            {
-                return Raw(cid, expected);
-            }
-
-            var node = Inner(cid);
-            if (node.Children.Length == 0)
-            {
-                return node.Data;
-            }
-
-            if (offset - start < node.Data.Length)
+            var node = Node(cid, expected);
+            if (node.Links.Count == 0 || offset - start < node.Data.Length)
             {
                 return node.Data;
             }
 
             var at = start + node.Data.Length;
             var index = 0;
-            while (index < node.Children.Length - 1 && offset >= at + node.Children[index].Length)
+            while (index < node.Links.Count - 1 && offset >= at + (long)node.Sizes[index])
             {
-                at += node.Children[index++].Length;
+                at += (long)node.Sizes[index++];
             }
 
-            if (node.Children[index].Cid.Codec == Multicodec.Raw && _last?.Cid != node.Children[index].Cid)
+            if (node.Links[index].Cid.Codec == Multicodec.Raw && _last?.Cid != node.Links[index].Cid)
             {
-                _blocks.Prefetch([.. node.Children.AsSpan(index, Math.Min(LeavesAhead, node.Children.Length - index)).ToArray().Where(child => child.Cid.Codec == Multicodec.Raw).Select(child => child.Cid)]);
+                _blocks.Prefetch([.. node.Links.Skip(index).Take(LeavesAhead).Select(link => link.Cid).Where(child => child.Codec == Multicodec.Raw)]);
             }
 
             start = at;
-            expected = node.Children[index].Length;
-            cid = node.Children[index].Cid;
+            expected = node.Sizes[index];
+            cid = node.Links[index].Cid;
         }
 
         throw Broken("a file's tree is too deep");
     }
 
-    private ReadOnlyMemory<byte> Raw(Cid cid, long expected)
+    /// <summary>A node of the file, held to the size that its parent gave; of the root nobody has said one.</summary>
+    private FileNode Node(Cid cid, ulong? expected)
     {
-        if (_last?.Cid == cid)
+        try
         {
-            return _last.Value.Data;
+            var node = _last?.Cid == cid ? _last : _inner.TryGetValue(cid, out var known) ? known : Fetch(cid);
+            return expected is { } size ? node.RequireSize(size) : node;
         }
-
-        var data = _blocks.Get(cid).Data;
-        if (data.Length != expected)
+        catch (ContentException e)
         {
-            throw Broken("a leaf has another length than its node claims");
+            throw Broken($"a file's tree is broken: {e.Message}");
         }
-
-        _last = (cid, data);
-        return data;
     }
 
-    private long LengthOf(Cid cid, int depth)
+    private FileNode Fetch(Cid cid)
     {
+        var node = FileNode.Parse(_blocks.Get(cid));
         if (cid.Codec == Multicodec.Raw)
         {
-            var data = _blocks.Get(cid).Data;
-            _last = (cid, data);
-            return data.Length;
+            _last = node;
         }
-
-        var node = Inner(cid);
-        return depth < DepthMax ? node.Data.Length + node.Children.Sum(child => child.Length) : throw Broken("a file's tree is too deep");
-    }
-
-    private Node Inner(Cid cid)
-    {
-        if (_inner.TryGetValue(cid, out var known))
+        else if (_inner.Count < InnerNodesMax)
         {
-            return known;
+            _inner[cid] = node;
         }
-
-        if (cid.Codec != Multicodec.DagPb || _inner.Count >= InnerNodesMax)
+        else
         {
-            throw Broken($"{cid} is no part of a file");
+            throw Broken("a file's tree has too many nodes");
         }
 
-        if (!DagPb.TryDecode(_blocks.Get(cid).Data, out var pb, out _) || pb.Data is not { } bytes
-            || !UnixFsData.TryDecode(bytes, out var data, out _) || data.Type is not (UnixFsType.File or UnixFsType.Raw)
-            || data.BlockSizes.Count != pb.Links.Count || data.BlockSizes.Any(size => size > long.MaxValue / 4096))
-        {
-            throw Broken($"{cid} is no UnixFS file");
-        }
-
-        var node = new Node(data.Data ?? default, [.. pb.Links.Zip(data.BlockSizes, (link, size) => new Child(link.Cid, (long)size))]);
-        _inner[cid] = node;
         return node;
     }
 
     private static EnclaveException Broken(string words) => new(FailReason.ContentBroken, words);
-
-    private sealed record Node(ReadOnlyMemory<byte> Data, Child[] Children);
-
-    private sealed record Child(Cid Cid, long Length);
 }
