@@ -30,6 +30,12 @@ public static class ExitCode
     /// <summary>A guest trapped, or one of its limits ended it.</summary>
     public const int Trapped = 8;
 
+    /// <summary>A text that is to name content (a CID or a content path) is none.</summary>
+    public const int BadCid = 9;
+
+    /// <summary>Content of a codec, hash function or format version that cannot be read here.</summary>
+    public const int Unsupported = 10;
+
     /// <summary>Ended by Ctrl+C (128 + SIGINT).</summary>
     public const int Interrupted = 130;
 }

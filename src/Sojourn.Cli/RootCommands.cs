@@ -27,10 +27,10 @@ internal static class RootCommands
         ("trust", Trust.TrustCommands.Create),
         ("wasm", Wasm.WasmCommands.Create),
         ("keys", Keys.KeysCommands.Create),
-        ("open", Seal.SealCommands.CreateOpen),
         ("policy", Policy.PolicyCommands.Create),
-        ("rewrap", Seal.SealCommands.CreateRewrap),
         ("seal", Seal.SealCommands.CreateSeal),
+        ("open", Seal.SealCommands.CreateOpen),
+        ("rewrap", Seal.SealCommands.CreateRewrap),
     ];
 
     /// <summary>Parses and runs a command line on the process's own streams.</summary>
@@ -49,16 +49,13 @@ internal static class RootCommands
         var parse = Build(args).Parse(args);
         if (parse.Errors.Count > 0 && parse.Action is System.CommandLine.Invocation.ParseErrorAction)
         {
-            var path = string.Join(' ', parse.CommandResult.CommandPath());
-            CommandRunner.Print(invocation.Error, new CliError(
-                ExitCode.Usage, string.Join(" ", parse.Errors.Select(error => error.Message.Replace("\n\t", " ", StringComparison.Ordinal))), $"Try '{path} --help'."));
+            CommandRunner.Print(invocation.Error, UsageErrors.Of(parse));
             return ExitCode.Usage;
         }
 
         if (parse.Errors.Count == 0 && MistypedOption(parse) is { } mistyped)
         {
-            var path = string.Join(' ', parse.CommandResult.CommandPath());
-            CommandRunner.Print(invocation.Error, new CliError(ExitCode.Usage, $"{path} has no option {mistyped}", $"Try '{path} --help'; a file of that name is written ./{mistyped}."));
+            CommandRunner.Print(invocation.Error, UsageErrors.Mistyped(parse, mistyped));
             return ExitCode.Usage;
         }
 
@@ -89,16 +86,5 @@ internal static class RootCommands
         }
 
         return root;
-    }
-
-    private static IEnumerable<string> CommandPath(this System.CommandLine.Parsing.CommandResult result)
-    {
-        var names = new Stack<string>();
-        for (System.CommandLine.Parsing.SymbolResult? at = result; at is System.CommandLine.Parsing.CommandResult command; at = at.Parent)
-        {
-            names.Push(command.Parent is null ? "sojourn" : command.Command.Name);
-        }
-
-        return names;
     }
 }

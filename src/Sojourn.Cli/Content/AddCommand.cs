@@ -49,7 +49,7 @@ internal static class AddCommand
                 CidVersion = run.Get(version) ?? chosen.CidVersion,
                 RawLeaves = run.Get(rawLeaves) ?? chosen.RawLeaves,
             };
-            chosen.Validate();
+            Check(chosen);
             var inputs = run.Get(paths)!;
             CheckInputs(run, inputs);
             var total = inputs.Contains("-") ? 0 : inputs.Sum(path => FolderImporter.Measure(path, run.Get(hidden), run.Cancellation));
@@ -98,6 +98,26 @@ internal static class AddCommand
                 new Column<Added>("name", a => a.Name));
         });
         return command;
+    }
+
+    // The library speaks of its properties; a person typed options.
+    private static void Check(ImportProfile profile)
+    {
+        try
+        {
+            profile.Validate();
+        }
+        catch (ArgumentException e) when (e.ParamName is { } property)
+        {
+            var option = property switch
+            {
+                nameof(ImportProfile.ChunkBytes) => "--chunk",
+                nameof(ImportProfile.LinksMax) => "--links",
+                nameof(ImportProfile.CidVersion) => "--cid-version",
+                _ => property,
+            };
+            throw new CliException(ExitCode.Usage, e.Message.Split(" (Parameter", 2)[0].TrimEnd('.').Replace(property, option, StringComparison.Ordinal));
+        }
     }
 
     private static void CheckInputs(CommandRun run, string[] inputs)

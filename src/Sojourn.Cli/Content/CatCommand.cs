@@ -24,6 +24,7 @@ internal static class CatCommand
             await using var session = ContentSession.Open(run, sources);
             var source = session.SourceFor(new DagRequest(content) { Scope = DagScope.Entity, Bytes = bytes });
             var end = await PathResolver.ResolveAsync(source, content, null, run.Cancellation).ConfigureAwait(false);
+            Kinds.RequireFile(end.Block);
             await UnixFsExporter.CopyToAsync(source, end.Cid, run.OutBytes, new ByteRange(from, count), session.Reading, run.Cancellation).ConfigureAwait(false);
             await run.OutBytes.FlushAsync(run.Cancellation).ConfigureAwait(false);
             session.Report(run);

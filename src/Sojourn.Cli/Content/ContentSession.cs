@@ -15,6 +15,7 @@ internal sealed class ContentSession : IAsyncDisposable
 {
     private readonly List<object> owned = [];
     private readonly List<IBlockSource> remotes = [];
+    private readonly List<string> places = [];
     private GatewaySource? gateways;
 
     private ContentSession(FileBlockStore store)
@@ -36,6 +37,7 @@ internal sealed class ContentSession : IAsyncDisposable
         {
             session.gateways = new GatewaySource(urls.Select(url => Url(url, "--from")));
             session.Own(session.gateways);
+            session.places.AddRange(urls.Select(url => $"the gateway {url}"));
         }
 
         if (run.Get(options.Kubo) is { } node)
@@ -43,11 +45,13 @@ internal sealed class ContentSession : IAsyncDisposable
             var client = new KuboClient(Url(node, "--kubo"));
             session.owned.Add(client);
             session.remotes.Add(new KuboSource(client, offline: false));
+            session.places.Add($"the Kubo node {node}");
         }
 
         if (run.Get(options.Router) is { } router)
         {
             session.Own(new RoutingSource(Url(router, "--router")));
+            session.places.Add($"what the router {router} names");
         }
 
         return session;
@@ -73,17 +77,14 @@ internal sealed class ContentSession : IAsyncDisposable
     /// <param name="request">What will be walked.</param>
     public IBlockSource SourceFor(DagRequest request)
     {
-        if (!HasRemotes)
-        {
-            return Store;
-        }
-
-        return new LayeredSource([Store, .. RemotesFor(request)]);
+        var all = new[] { $"the store {Store.Folder}" }.Concat(places).ToArray();
+        return new AskedSource(HasRemotes ? new LayeredSource([Store, .. RemotesFor(request)]) : Store, string.Join(" or ", all), HasRemotes);
     }
 
     /// <summary>The remote sources alone.</summary>
     /// <param name="request">What will be walked.</param>
-    public IBlockSource RemoteFor(DagRequest request) => new LayeredSource(RemotesFor(request));
+    public IBlockSource RemoteFor(DagRequest request)
+        => new AskedSource(new LayeredSource(RemotesFor(request)), string.Join(" or ", new[] { $"the store {Store.Folder}" }.Concat(places)), canFetch: true);
 
     /// <summary>How to read files: a gateway's stream comes in order.</summary>
     public ExportOptions Reading => gateways is null ? ExportOptions.Default : ExportOptions.Streaming;

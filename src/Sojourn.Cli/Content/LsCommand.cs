@@ -26,6 +26,7 @@ internal static class LsCommand
             await using var session = ContentSession.Open(run, sources);
             var source = session.SourceFor(new DagRequest(content) { Scope = DagScope.Entity });
             var end = await PathResolver.ResolveAsync(source, content, null, run.Cancellation).ConfigureAwait(false);
+            Kinds.RequireFolder(end.Block);
             if (run.Format == OutputFormat.Table && !run.Get(full))
             {
                 // As it comes, so that a folder of a million names needs no memory.

@@ -91,11 +91,18 @@ internal static class PinCommands
         var command = new Command("pins", "List what is pinned.") { store, OutputOption.Create() };
         command.SetRun(run =>
         {
+            var opened = ContentSession.OpenStore(run.Get(store));
+            var pins = opened.Pins.List();
             run.Results.List(
-                ContentSession.OpenStore(run.Get(store)).Pins.List(),
+                pins,
                 new Column<Pin>("cid", p => p.Cid.ToString()),
                 new Column<Pin>("createdAt", p => JsonText.Instant(p.CreatedAt)),
                 new Column<Pin>("name", p => p.Name));
+            if (pins.Count == 0 && run.Format == OutputFormat.Table)
+            {
+                run.Note($"nothing is pinned in {opened.Folder}; 'sojourn content add FILE' and 'sojourn content pin CID' pin");
+            }
+
             return Task.CompletedTask;
         });
         return command;

@@ -34,6 +34,12 @@ internal static class RunCommand
                 throw new CliException(ExitCode.Usage, $"--requests-max {run.Get(most)} serves nobody; expected at least 1");
             }
 
+            var hosts = run.Get(host) ?? [];
+            if (Array.Find(hosts, name => Uri.CheckHostName(name) != UriHostNameType.Dns || name.EndsWith('.')) is { } wrong)
+            {
+                throw new CliException(ExitCode.Usage, $"--subdomain-host '{wrong}' is no host name; expected one without scheme, port or path, such as example.org");
+            }
+
             var opened = ContentSession.OpenStore(run.Get(store));
             if (run.Get(uploads) is { } ledger)
             {
@@ -41,16 +47,15 @@ internal static class RunCommand
                 return;
             }
 
-            var hosts = run.Get(host) ?? [];
             var options = new GatewayServerOptions { PathGateway = run.Get(path) || hosts.Length > 0, SubdomainHosts = hosts, ConcurrentRequestsMax = run.Get(most) };
             GatewayHost server;
             try
             {
                 server = await GatewayHost.StartAsync(opened, options, endPoint, run.Cancellation).ConfigureAwait(false);
             }
-            catch (IOException e) when (e.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
+            catch (Exception e) when (e is SocketException or IOException { InnerException: SocketException or Microsoft.AspNetCore.Connections.AddressInUseException })
             {
-                throw new CliException(ExitCode.Environment, $"cannot listen on {endPoint}: {e.InnerException!.Message}", "Another program may use the port; choose another with --listen.");
+                throw new CliException(ExitCode.Environment, $"cannot listen on {endPoint}: {(e.InnerException ?? e).Message}", "Choose an address of this machine, and a port that no other program uses, with --listen.");
             }
 
             await using (server)
@@ -58,14 +63,7 @@ internal static class RunCommand
                 run.Out.WriteLine(server.Address);
                 await run.Out.FlushAsync(run.Cancellation).ConfigureAwait(false);
                 run.Note($"serving {opened.Folder} ({(options.PathGateway ? "blocks, CARs, files and folders" : "blocks and CARs")}); stop with Ctrl+C");
-                try
-                {
-                    await Task.Delay(Timeout.Infinite, run.Cancellation).ConfigureAwait(false);
-                }
-                catch (OperationCanceledException)
-                {
-                    // The usual end of a server.
-                }
+                await run.UntilStoppedAsync().ConfigureAwait(false);
             }
         });
         return command;

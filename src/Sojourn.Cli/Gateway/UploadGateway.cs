@@ -26,14 +26,7 @@ internal static class UploadGateway
             run.Out.WriteLine(host.Address);
             await run.Out.FlushAsync(run.Cancellation).ConfigureAwait(false);
             run.Note($"serving {blocks} and taking uploads of accounts of {accounts.GenesisDigest}; stop with Ctrl+C");
-            try
-            {
-                await Task.Delay(Timeout.Infinite, run.Cancellation).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                // The usual end of a server.
-            }
+            await run.UntilStoppedAsync().ConfigureAwait(false);
         }
     }
 }

@@ -6,6 +6,7 @@ using Sojourn.Cli.Output;
 using Sojourn.Cli.Running;
 using Sojourn.Hosting.Keepers;
 using Sojourn.Hosting.Keys;
+using Sojourn.Hosting.Yaml;
 using Sojourn.Node.Journal;
 using Sojourn.Node.Keeping;
 using Sojourn.Primitives;
@@ -19,6 +20,7 @@ internal static class KeeperCommands
     public static Command Create()
     {
         ErrorRules.Add(LedgerCommands.Explain);
+        ErrorRules.Add(e => e is YamlFileException yaml ? new(ExitCode.Usage, yaml.Message, "sojourn keeper init writes a file to begin with.") : null);
         ErrorRules.Add(NodeCommands.Explain);
         return new Command("keeper", "Release your contents' keys to admitted enclaves when your policy holds, and to nothing else.") { Init(), Run(), Log(), Revoke() };
     }

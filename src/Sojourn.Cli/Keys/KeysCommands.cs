@@ -33,7 +33,7 @@ internal static class KeysCommands
             e.Reason switch
             {
                 KeyStoreFailure.NotFound => ExitCode.NotFound,
-                KeyStoreFailure.BadName or KeyStoreFailure.Exists => ExitCode.Usage,
+                KeyStoreFailure.BadName or KeyStoreFailure.Exists or KeyStoreFailure.WrongKind => ExitCode.Usage,
                 KeyStoreFailure.Permissions => ExitCode.Environment,
                 KeyStoreFailure.WrongPassphrase => ExitCode.Refused,
                 _ => ExitCode.BadInput,

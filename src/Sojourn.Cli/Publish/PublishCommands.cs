@@ -69,7 +69,7 @@ internal static class PublishCommands
             run.Note($"held by {string.Join(", ", net.File.Nodes)}; the key stays with {party.Name}'s keeper");
             return ExitCode.Ok;
         });
-        return new Command("data", "Data that stays where it is.") { publish, OfferCommands.Offer("data-owner"), OfferCommands.Revoke("data-owner") };
+        return new Command("data", "Publish data that stays where it is: seal it, offer it under a policy, take consent back.") { publish, OfferCommands.Offer("data-owner"), OfferCommands.Revoke("data-owner") };
     }
 
     /// <summary>The noun <c>app</c>.</summary>
@@ -102,7 +102,7 @@ internal static class PublishCommands
             run.Note($"Next: ./sojourn data publish TABLE.csv --code {content.Content}");
             return ExitCode.Ok;
         });
-        return new Command("app", "Programs that travel to the data.") { publish, OfferCommands.Offer("app-owner"), OfferCommands.Revoke("app-owner") };
+        return new Command("app", "Publish programs that travel to the data: seal them, offer them, take consent back.") { publish, OfferCommands.Offer("app-owner"), OfferCommands.Revoke("app-owner") };
     }
 
     private static ProofRequirement Proof(DevnetClient net) => net.File.Proof?.ToRequirement() ?? new ProofRequirement

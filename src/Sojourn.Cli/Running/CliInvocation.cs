@@ -26,7 +26,8 @@ internal sealed class CliInvocation : InvocationConfiguration
     /// <summary>The process's own streams.</summary>
     public static CliInvocation FromProcess()
     {
-        var terminal = !Console.IsErrorRedirected;
+        // A terminal that knows no cursor would show a progress line as rubbish.
+        var terminal = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not ("dumb" or "");
         return new CliInvocation
         {
             EnableDefaultExceptionHandler = false,
@@ -38,7 +39,7 @@ internal sealed class CliInvocation : InvocationConfiguration
             ErrorIsTerminal = terminal,
             OutputIsTerminal = !Console.IsOutputRedirected,
             InputIsTerminal = !Console.IsInputRedirected,
-            Width = terminal && Console.WindowWidth > 20 ? Console.WindowWidth : 80,
+            Width = terminal && Console.WindowWidth > 0 ? Console.WindowWidth : 80,
         };
     }
 

@@ -45,6 +45,19 @@ internal sealed class CommandRun(ParseResult parse, CliInvocation invocation, Ca
     /// <summary>Whether the option was typed rather than left to its default.</summary>
     public bool Has(Option option) => parse.GetResult(option) is { Implicit: false };
 
+    /// <summary>Waits until the command is asked to end, which is how a server ends well.</summary>
+    public async Task UntilStoppedAsync()
+    {
+        try
+        {
+            await Task.Delay(Timeout.Infinite, Cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The usual end of a server.
+        }
+    }
+
     /// <summary>Prints a remark on standard error, such as the next command to type.</summary>
     public void Note(string text) => Error.WriteLine(text);
 

@@ -1,6 +1,7 @@
 using System.Net.Http;
 using System.Net.Sockets;
 using System.Text.Json;
+using Sojourn.Hosting.Devnet;
 
 namespace Sojourn.Cli.Running;
 
@@ -53,6 +54,7 @@ internal static class ErrorRules
 
     private static CliError? General(Exception exception) => exception switch
     {
+        DevnetUnreachableException e => new(ExitCode.Unreachable, e.Message),
         FileNotFoundException e => new(ExitCode.NotFound, $"no such file: {e.FileName ?? e.Message}", "Check the path."),
         DirectoryNotFoundException e => new(ExitCode.NotFound, e.Message, "Check the path."),
         UnauthorizedAccessException e => new(ExitCode.Environment, e.Message, "Check the permissions, or run as a user who has them."),

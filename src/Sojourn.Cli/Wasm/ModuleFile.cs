@@ -17,7 +17,19 @@ internal static class ModuleFile
     public static async Task<byte[]> ReadAsync(CommandRun run, string path)
     {
         var bytes = await ReadRawAsync(run, path).ConfigureAwait(false);
-        return IsBinary(bytes) ? bytes : Wat.ToBinary(bytes);
+        if (IsBinary(bytes))
+        {
+            return bytes;
+        }
+
+        try
+        {
+            return Wat.ToBinary(bytes);
+        }
+        catch (WatException e)
+        {
+            throw new CliException(ExitCode.BadInput, $"{path}: malformed text at {e.Message}", "A binary module begins with the bytes 0, 'asm'; anything else is read as the text format.");
+        }
     }
 
     /// <summary>The file as it is.</summary>

@@ -19,7 +19,7 @@ public sealed class TargetExistsException(string path) : IOException($"{path} ex
     public string Target { get; } = path;
 }
 
-/// <summary>Writes content as files and folders. Nothing is written outside the target, and a file gets its name only when it is whole.</summary>
+/// <summary>Writes content as files and folders. Nothing is written outside the target, and a file, and a folder that was not there before, gets its name only when it is whole.</summary>
 public static class FolderExporter
 {
     /// <summary>Exports a file, a folder or a symbolic link.</summary>
@@ -34,7 +34,43 @@ public static class FolderExporter
     /// <exception cref="IOException">Something exists already, or cannot be written.</exception>
     public static async Task<FolderExportResult> ExportAsync(IBlockSource source, Cid root, string target, bool overwrite, ExportOptions options, Action<long>? onBytes, CancellationToken cancellationToken)
     {
-        target = Path.GetFullPath(target);
+        target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        if (Path.Exists(target))
+        {
+            return await IntoAsync(source, root, target, overwrite, options, onBytes, cancellationToken).ConfigureAwait(false);
+        }
+
+        // A folder gets its name only when it is whole, too: half of one looks like one.
+        var partial = $"{target}.{Guid.NewGuid():N}.partial";
+        try
+        {
+            var result = await IntoAsync(source, root, partial, overwrite, options, onBytes, cancellationToken).ConfigureAwait(false);
+            if (Directory.Exists(partial) && new DirectoryInfo(partial).LinkTarget is null)
+            {
+                Directory.Move(partial, target);
+            }
+            else if (Path.Exists(partial))
+            {
+                File.Move(partial, target, overwrite);
+            }
+
+            return result;
+        }
+        finally
+        {
+            if (Directory.Exists(partial))
+            {
+                Directory.Delete(partial, recursive: true);
+            }
+            else
+            {
+                File.Delete(partial);
+            }
+        }
+    }
+
+    private static async Task<FolderExportResult> IntoAsync(IBlockSource source, Cid root, string target, bool overwrite, ExportOptions options, Action<long>? onBytes, CancellationToken cancellationToken)
+    {
         long files = 0, bytes = 0;
         var skipped = new List<string>();
         var times = new List<(string Path, UnixFsInfo Info)>();
@@ -94,7 +130,7 @@ public static class FolderExporter
             long written = 0;
             await using (var stream = new FileStream(partial, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, PreallocationSize = 0 }))
             {
-                await foreach (var piece in UnixFsExporter.ReadAsync(source, info.Cid, default, options, cancellationToken).ConfigureAwait(false))
+                await foreach (var piece in UnixFsExporter.ReadAsync(source, info.Cid, default, options with { Recycle = true }, cancellationToken).ConfigureAwait(false))
                 {
                     await stream.WriteAsync(piece, cancellationToken).ConfigureAwait(false);
                     written += piece.Length;

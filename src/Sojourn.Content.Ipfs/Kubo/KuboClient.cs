@@ -386,9 +386,11 @@ public sealed class KuboClient : IDisposable
         }
         catch (JsonException)
         {
-            // A proxy, or a command the node does not know: plain text.
+            // A proxy, a command the node does not know, or no Kubo at all: nothing that a program could act on.
             var status = (int)response.StatusCode;
-            return new KuboException(node, command, status == 403 ? "refused (403): the RPC does not allow this client; see API.Authorizations and API.HTTPHeaders" : $"answered {status}: {text.Trim()}", status);
+            return status == 403
+                ? new KuboException(node, command, "refused (403): the RPC does not allow this client; see API.Authorizations and API.HTTPHeaders", status)
+                : new KuboException(node, command, $"answered {status} ({response.Content.Headers.ContentType?.MediaType ?? "no content type"}) where Kubo answers JSON: is this the address of a Kubo node's RPC?");
         }
     }
 

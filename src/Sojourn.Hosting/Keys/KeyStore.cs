@@ -54,8 +54,11 @@ public enum KeyStoreFailure
     /// <summary>The passphrase is wrong.</summary>
     WrongPassphrase,
 
-    /// <summary>The file is damaged or of another kind.</summary>
+    /// <summary>The file is damaged.</summary>
     BadFile,
+
+    /// <summary>The key is of another kind than the one that is needed.</summary>
+    WrongKind,
 
     /// <summary>Others may read the file.</summary>
     Permissions,
@@ -224,7 +227,7 @@ public sealed class KeyStore(string folder)
     private StoredKey Expect(string name, KeyKind kind)
     {
         var key = Describe(name);
-        return key.Kind == kind ? key : throw new KeyStoreException($"the key '{name}' is of the kind {key.Kind.ToString().ToLowerInvariant()}; one of the kind {kind.ToString().ToLowerInvariant()} is needed", KeyStoreFailure.BadFile);
+        return key.Kind == kind ? key : throw new KeyStoreException($"the key '{name}' is of the kind {key.Kind.ToString().ToLowerInvariant()}; one of the kind {kind.ToString().ToLowerInvariant()} is needed", KeyStoreFailure.WrongKind);
     }
 
     private string ReadSecret(string name, KeyKind kind)

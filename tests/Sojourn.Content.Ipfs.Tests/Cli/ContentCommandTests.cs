@@ -32,6 +32,21 @@ public sealed class ContentCommandTests : IDisposable
         Assert.Contains("no option --bogus", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sojourn content has no command 'ad'; did you mean 'add'?", "content", "ad", "x")]
+    [InlineData("sojourn has no command 'contents'; did you mean 'content'?", "contents")]
+    [InlineData("sojourn gateway needs a command: run", "gateway")]
+    [InlineData("'x' for option '--links'; expected a whole number", "content", "add", "y", "--links", "x")]
+    [InlineData("has no option --chnk; did you mean --chunk?", "content", "add", "y", "--chnk", "3")]
+    [InlineData("has no option --bogus", "content", "--bogus")]
+    public async Task Mistyped_words_are_told_with_what_exists(string part, params string[] arguments)
+    {
+        var run = await CliRun.OfAsync(arguments);
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains(part, run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Add_list_get_and_compare()
     {
@@ -135,16 +150,21 @@ public sealed class ContentCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(ExitCode.Usage, "no known multibase", "cat", "notacid")]
+    [InlineData(ExitCode.BadCid, "no known multibase", "cat", "notacid")]
+    [InlineData(ExitCode.BadCid, "copied whole", "pin", "bafkreihhpc5y2pqvl5rbe5uuyhqjouybfs3rvlmisccgzue2kkt5zq6up")]
+    [InlineData(ExitCode.Unsupported, "blake3", "cat", "bafkr4ihhpc5y2pqvl5rbe5uuyhqjouybfs3rvlmisccgzue2kkt5zq6upq")]
     [InlineData(ExitCode.NotFound, "--from", "cat", "bafkreihhpc5y2pqvl5rbe5uuyhqjouybfs3rvlmisccgzue2kkt5zq6upq")]
     [InlineData(ExitCode.NotFound, "/no/such/file", "add", "/no/such/file")]
     [InlineData(ExitCode.Usage, "3XB", "add", "x", "--chunk", "3XB")]
-    [InlineData(ExitCode.Usage, "ChunkBytes", "add", "/", "--chunk", "1GiB")]
+    [InlineData(ExitCode.Usage, "--chunk must be", "add", "/", "--chunk", "1GiB")]
+    [InlineData(ExitCode.Usage, "--chunk must be", "add", "/", "--chunk", "0")]
+    [InlineData(ExitCode.Usage, "--links must be", "add", "/", "--links", "1")]
+    [InlineData(ExitCode.Usage, "--cid-version must be", "add", "/", "--cid-version", "7")]
     [InlineData(ExitCode.Usage, "ftp://x", "cat", "bafkqaaa", "--from", "ftp://x")]
     [InlineData(ExitCode.Unreachable, "127.0.0.1:1", "cat", "bafkreihhpc5y2pqvl5rbe5uuyhqjouybfs3rvlmisccgzue2kkt5zq6upq", "--from", "http://127.0.0.1:1")]
     [InlineData(ExitCode.Unreachable, "127.0.0.1:1", "cat", "bafkreihhpc5y2pqvl5rbe5uuyhqjouybfs3rvlmisccgzue2kkt5zq6upq", "--kubo", "http://127.0.0.1:1")]
     [InlineData(ExitCode.Unreachable, "127.0.0.1:1", "cat", "bafkreihhpc5y2pqvl5rbe5uuyhqjouybfs3rvlmisccgzue2kkt5zq6upq", "--router", "http://127.0.0.1:1")]
-    [InlineData(ExitCode.Usage, "Try", "frobnicate")]
+    [InlineData(ExitCode.Usage, "has no command 'frobnicate'; it has add, get", "frobnicate")]
     public async Task Failures_have_one_message_and_a_code(int code, string part, params string[] arguments)
     {
         var run = await Run(arguments);
@@ -152,6 +172,77 @@ public sealed class ContentCommandTests : IDisposable
         Assert.Contains(part, run.Error, StringComparison.Ordinal);
         Assert.Equal("", run.Output);
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_wrong_verb_for_a_thing_is_told_with_the_right_one()
+    {
+        var root = await AddAsync();
+        foreach (var (verb, path, what) in new[] { ("cat", root, "a folder, not a file"), ("cat", $"{root}/link", "a symbolic link to 'a.txt'"), ("ls", $"{root}/a.txt", "content cat"), ("ls", $"{root}/link", "not a folder") })
+        {
+            var run = await Run(verb, path);
+            Assert.Equal(ExitCode.Usage, run.Code);
+            Assert.Contains(what, run.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_nowhere_is_told_with_every_place_that_was_asked()
+    {
+        var absent = "bafkreihhpc5y2pqvl5rbe5uuyhqjouybfs3rvlmisccgzue2kkt5zq6upq";
+        await using var gateway = await GatewayHost.StartAsync(FileBlockStore.Open(folder.At("else")), new GatewayServerOptions(), new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        foreach (var verb in new[] { "cat", "get", "ls", "stat", "pin", "export" })
+        {
+            var run = await Run([verb, absent, "--from", gateway.Address.ToString(), .. verb == "export" ? ["--to", folder.At("x.car")] : Array.Empty<string>()]);
+            Assert.True(run.Code == ExitCode.NotFound, $"{verb}: {run.Code} {run.Error}");
+            Assert.Contains(absent, run.Error, StringComparison.Ordinal);
+            Assert.Contains(gateway.Address.ToString(), run.Error, StringComparison.Ordinal);
+            Assert.Contains(store, run.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_had_whole_leaves_nothing_behind()
+    {
+        var root = await AddAsync();
+        var opened = FileBlockStore.Open(store);
+        File.Delete(opened.List().First(b => b.Bytes > 100_000).Path);
+        Directory.CreateDirectory(folder.At("half"));
+        var run = await Run("get", root, "-t", folder.At("half/tree"));
+        Assert.Equal(ExitCode.NotFound, run.Code);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.At("half")));
+    }
+
+    [Fact]
+    public async Task A_web_server_that_is_no_Kubo_is_told_as_such()
+    {
+        await using var gateway = await GatewayHost.StartAsync(FileBlockStore.Open(folder.At("else")), new GatewayServerOptions(), new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        var run = await Run("cat", "bafkreihhpc5y2pqvl5rbe5uuyhqjouybfs3rvlmisccgzue2kkt5zq6upq", "--kubo", gateway.Address.ToString());
+        Assert.Equal(ExitCode.Unreachable, run.Code);
+        Assert.Contains("is this the address of a Kubo node's RPC", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://example.org")]
+    [InlineData("a b")]
+    [InlineData("example.org:80")]
+    [InlineData("")]
+    public async Task A_host_that_is_none_is_refused_before_anything_is_served(string host)
+    {
+        var run = await CliRun.OfAsync("gateway", "run", "--listen", "127.0.0.1:0", "--subdomain-host", host, "--store", store);
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains("is no host name", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tree/a.txt")]
+    [InlineData("tree/a.txt/below")]
+    public async Task A_store_that_cannot_be_a_folder_is_told_as_such(string path)
+    {
+        var run = await CliRun.OfAsync("gateway", "run", "--listen", "127.0.0.1:0", "--store", folder.At(path));
+        Assert.True(run.Code is ExitCode.Usage or ExitCode.Environment, $"{run.Code} {run.Error}");
+        Assert.Contains("a.txt", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--store", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

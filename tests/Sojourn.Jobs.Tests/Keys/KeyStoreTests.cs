@@ -53,7 +53,7 @@ public sealed class KeyStoreTests : IDisposable
         Assert.Equal(KeyStoreFailure.BadName, Failure(() => Store.Store("../x", account, secret)));
         Assert.Equal(KeyStoreFailure.BadName, Failure(() => Store.Describe("")));
         Assert.Equal(KeyStoreFailure.WrongPassphrase, Failure(() => Store.OpenAccount("mine", _ => Secret("word"))));
-        Assert.Equal(KeyStoreFailure.BadFile, Failure(() => Store.OpenEncryption("mine", _ => Secret("pass"))));
+        Assert.Equal(KeyStoreFailure.WrongKind, Failure(() => Store.OpenEncryption("mine", _ => Secret("pass"))));
         var file = Path.Combine(folder, "keys", "mine.json");
         if (!OperatingSystem.IsWindows())
         {
