@@ -38,6 +38,9 @@ quietly() {
   if [ $status -ne 0 ]; then
     echo "sojourn: $what failed (exit $status). The whole log: $log" >&2
     { grep -E '(error|ERR!|E:) ' "$log" || tail -n 20 "$log"; } | sort -u | head -n 20 >&2
+    case $what in
+      apt-get*|npm*) echo "Installing needs the network. './test --quick' installs nothing and runs what can be run without." >&2 ;;
+    esac
     exit 7
   fi
 }

@@ -38,6 +38,11 @@ public sealed class IpfsBench : IBenchSuite
                 Add(report, folder);
             }
 
+            if (Wanted("pack"))
+            {
+                AddBesidePack(report, folder);
+            }
+
             if (Wanted("memory"))
             {
                 PeakMemory.Run(report, folder);
@@ -105,6 +110,29 @@ public sealed class IpfsBench : IBenchSuite
             "persistent add of 512 MiB, 1 MiB blocks", "s", 5, "ratio ≤ 1.25 (80 %)", "both fsync every block; ours reads the file, hashes, renames into shards, syncs the shards' folders and pins",
             new Contestant("sojourn", () => AddOnce(Path.Combine(folder, $"add-store-{round++}"), file, Clear)),
             new Contestant("bare 8-way write + fsync + rename", () => BareOnce(Path.Combine(folder, $"bare-{round++}"), bytes, Clear)));
+        File.Delete(file);
+    }
+
+    private static void AddBesidePack(BenchReport report, string folder)
+    {
+        if (!NodePeer.IsInstalled)
+        {
+            return;
+        }
+
+        var file = Path.Combine(folder, "pack.bin");
+        var car = Path.Combine(folder, "pack.car");
+        RandomFile.Write(file, AddBytes, 4);
+        var round = 0;
+        report.Compare(
+            "persistent add of 512 MiB against ipfs-car pack", "s", 3, "reported", "ours fsyncs every block, the peer writes one CAR and syncs nothing; its process start counted",
+            new Contestant("sojourn", () => AddOnce(Path.Combine(folder, $"pack-store-{round++}"), file, static old =>
+            {
+                Directory.Delete(old, recursive: true);
+                Thread.Sleep(6000);
+            })),
+            new Contestant("ipfs-car 3.1.0", () => Content.NodePeer.Run("node_modules/ipfs-car/bin.js", "pack", file, "--output", car)));
+        File.Delete(car);
         File.Delete(file);
     }
 
