@@ -18,6 +18,9 @@ internal sealed class Host(Scene scene)
     /// <summary>What a hostile host releases; the honest keeper's word otherwise.</summary>
     public Func<EnclaveIdentity, Releases?>? Release { get; init; }
 
+    /// <summary>Where blocks come from that the scene does not have.</summary>
+    public IBlockSource? Further { get; init; }
+
     public static byte[] Encode(MessageType type, ReadOnlySpan<byte> payload)
     {
         var frame = new byte[FrameLimits.HeaderLength + payload.Length];
@@ -80,7 +83,7 @@ internal sealed class Host(Scene scene)
                 case MessageType.BlockRequest:
                     foreach (var cid in Requested(payload))
                     {
-                        var block = scene.Blocks.GetAsync(cid).AsTask().GetAwaiter().GetResult();
+                        var block = scene.Blocks.GetAsync(cid).AsTask().GetAwaiter().GetResult() ?? Further?.GetAsync(cid).AsTask().GetAwaiter().GetResult();
                         Send(MessageType.BlockReply, block is null ? [0] : [1, .. block.Data.Span]);
                     }
 
