@@ -31,6 +31,7 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly NodeSocket _socket;
     private readonly Registration _registration;
     private readonly NodeJournal _journal;
+    private readonly JobProgress _progress;
     private readonly DateTimeOffset _started = DateTimeOffset.UtcNow;
     private ulong _height;
     private DateTimeOffset? _seen;
@@ -42,6 +43,7 @@ public sealed class NodeHost : IAsyncDisposable
         _control = context.Control;
         _usage = context.Usage;
         _journal = context.Journal;
+        _progress = context.Progress;
         _service = new NodeService(context);
         _registration = new Registration(options, parts);
         _socket = NodeSocket.Open(options.StateFolder, Answer);
@@ -151,7 +153,7 @@ public sealed class NodeHost : IAsyncDisposable
         DiskBytes = _usage.DiskBytes,
         FetchedToday = _usage.FetchedToday,
         MemoryBytes = Environment.WorkingSet,
-        Jobs = [.. _service.Jobs.Select(job => new NodeJobStatus(job.Job.ToString(), job.Phase.ToString().ToLowerInvariant(), job.Executes ? "executes" : job.Engaged ? "verifies" : "watches"))],
+        Jobs = [.. _service.Jobs.Select(job => new NodeJobStatus(job.Job.ToString(), job.Phase.ToString().ToLowerInvariant(), job.Executes ? Executes(job.Job) : job.Engaged ? "verifies" : "watches"))],
         Reasons = [.. _journal.Read().Reverse().Where(entry => entry.Level != JournalLevel.Progress).Take(50)
             .Select(entry => new NodeReason(entry.At, entry.Level.ToString().ToLowerInvariant(), entry.Stage, entry.Job.IsZero ? null : entry.Job.ToString(), entry.Words))],
     };
@@ -231,6 +233,9 @@ public sealed class NodeHost : IAsyncDisposable
             ? await NodeProof.SoftwareTpmAsync(Path.Combine(options.StateFolder, "tpm"), program, MeasuredFiles.Of(parts.Image!, options.Bubblewrap), authority.Authority, cancel).ConfigureAwait(false)
             : throw new NodeRefusedException("a software TPM needs swtpm on the path and the network's enrolment authority (Enrolment: FILE)", "apt-get install -y swtpm, or set Proof: simulated.");
     }
+
+    private string Executes(Digest job) => _progress.Of(job) is not { } progress ? "executes"
+        : $"executes ({progress.Stage.ToString().ToLowerInvariant()}{(progress.Total == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {progress.Done * 100 / progress.Total} % of its fuel"))})";
 
     private static EnclaveImage Image(string folder)
     {
