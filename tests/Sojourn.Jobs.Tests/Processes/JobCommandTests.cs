@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Sojourn.Hosting.Nodes;
 using Sojourn.Hosting.Publishing;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Guards;
@@ -71,6 +72,8 @@ public sealed class JobCommandTests(ITestOutputHelper output)
         Assert.Equal(2, code2);
         Assert.NotEmpty(wrong);
 
+        await ProgressAsync(net, await PublicAsync(YieldsForever), table, cancel);
+
         // Sealed: another run needs the owners' keys, and the receipt's check says so.
         var sealedJob = await RunAsync(net, net.JobText(1, 1), cancel);
         var third2 = Path.Combine(net.Folder, "sealed");
@@ -108,6 +111,37 @@ public sealed class JobCommandTests(ITestOutputHelper output)
         Assert.Equal(ProcessNet.Expected, await net.OutputAsync(view, cancel));
         var nodes = (await net.Client.Ledger.NodesAsync(cancellation: cancel)).Where(node => node.Profile.Executes).ToList();
         Assert.All(nodes, node => Assert.Equal(Attestation.TrustLevel.Tpm, node.Profile.Level));
+    }
+
+    // (module (import "wasi_snapshot_preview1" "sched_yield" (func (result i32))) (memory (export "memory") 1) (func (export "_start") (loop (drop (call 0)) (br 0))))
+    private static byte[] YieldsForever =>
+    [
+        0x00, 0x61, 0x73, 0x6D, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x02, 0x60, 0x00, 0x01, 0x7F, 0x60, 0x00, 0x00,
+        0x02, 0x26, 0x01, 0x16, .. "wasi_snapshot_preview1"u8, 0x0B, .. "sched_yield"u8, 0x00, 0x00,
+        0x03, 0x02, 0x01, 0x01, 0x05, 0x03, 0x01, 0x00, 0x01,
+        0x07, 0x13, 0x02, 0x06, .. "memory"u8, 0x02, 0x00, 0x06, .. "_start"u8, 0x00, 0x01,
+        0x0A, 0x0C, 0x01, 0x0A, 0x00, 0x03, 0x40, 0x10, 0x00, 0x1A, 0x0C, 0x00, 0x0B, 0x0B,
+    ];
+
+    // While a guest runs, its node's gateway tells how much of the fuel is burnt. A machine that was too fast to be asked gets a longer job.
+    private static async Task ProgressAsync(ProcessNet net, Cid code, Cid table, CancellationToken cancel)
+    {
+        using var client = new ProgressClient();
+        for (var fuel = 10_000_000_000; ; fuel *= 2)
+        {
+            var text = Job(code, table, "Review: false").Replace("Fuel: 20000000000", $"Fuel: {fuel}", StringComparison.Ordinal);
+            var job = Digest.Parse(await net.CliAsync(cancel, "job", "run", await FileAsync(net, text, cancel), "--id-only"));
+            while (await net.Client.Ledger.JobAsync(job, cancel) is { Phase: not Protocol.State.JobPhase.Closed } view)
+            {
+                if ((await client.AskAsync(net.Client.Ledger, view, cancel)).Contains("% of its fuel", StringComparison.Ordinal))
+                {
+                    await net.FollowAsync(job, _ => Task.CompletedTask, cancel);
+                    return;
+                }
+
+                await Task.Delay(50, cancel);
+            }
+        }
     }
 
     // Sockets of a process that wait for connections, as the kernel lists them (state 0A).
