@@ -25,7 +25,11 @@ internal sealed class JobFiles(string stateFolder, Digest job, byte round)
     /// <summary>Forgets a closed job: its ledger is the record now.</summary>
     public void Forget()
     {
-        File.Delete(_evidence);
+        if (EvidenceSent)
+        {
+            File.Delete(_evidence);
+        }
+
         Result.Delete();
     }
 }

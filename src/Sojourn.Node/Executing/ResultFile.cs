@@ -49,6 +49,12 @@ internal sealed class ResultFile
         DurableFile.Write(_path, new CborWriter().BeginArray().WriteBytes(result.Nonce.AsSpan()).WriteBytes(result.Outcome.Encode()).EndArray().ToArray());
     }
 
-    /// <summary>Deletes it.</summary>
-    public void Delete() => File.Delete(_path);
+    /// <summary>Deletes it, where it is there: a job that ended early left nothing, not even the folder.</summary>
+    public void Delete()
+    {
+        if (File.Exists(_path))
+        {
+            File.Delete(_path);
+        }
+    }
 }

@@ -62,6 +62,12 @@ internal sealed class VoteFile(string stateFolder, Digest job, byte round)
         DurableFile.Write(_path, writer.EndArray().ToArray());
     }
 
-    /// <summary>Deletes it.</summary>
-    public void Delete() => File.Delete(_path);
+    /// <summary>Deletes it, where it is there: a job that ended early left nothing, not even the folder.</summary>
+    public void Delete()
+    {
+        if (File.Exists(_path))
+        {
+            File.Delete(_path);
+        }
+    }
 }

@@ -93,6 +93,9 @@ public sealed class PolicyRefusalTests(ITestOutputHelper output)
             Assert.True((await world.Net.Ledger.ExplainAsync(world.Requester.Address, view.Id, 100, cancel)).Any(line => line.Reason == LineReason.Refunded), told);
             Assert.True(view.AgreedTag is null, told);
         }
+
+        // A job that ends early leaves nothing that a node would come back to.
+        Assert.DoesNotContain("will be tried again: Could not find", world.Log, StringComparison.Ordinal);
     }
 
     private static ReferenceSet Another(ReferenceSet set) => set with
