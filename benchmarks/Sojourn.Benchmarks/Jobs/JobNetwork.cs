@@ -23,6 +23,7 @@ internal sealed class JobNetwork : IAsyncDisposable
     private DevNetwork _net = null!;
     private Cid _code = null!;
     private Cid _spec = null!;
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _troubles = new();
     private long _number;
 
     public static string Root { get; } = Environment.GetEnvironmentVariable("SOJOURN_ROOT") ?? Directory.GetCurrentDirectory();
@@ -33,7 +34,7 @@ internal sealed class JobNetwork : IAsyncDisposable
     {
         var made = new JobNetwork();
         made._net = await DevNetwork.StartAsync(
-            new DevnetOptions { Folder = made._folder, EnclaveFolder = EnclaveFolder, Nodes = nodes, Verifiers = verifiers, Bubblewrap = Examination.FindProgram("bwrap"), Height = TimeSpan.FromMilliseconds(5) },
+            new DevnetOptions { Folder = made._folder, EnclaveFolder = EnclaveFolder, Nodes = nodes, Verifiers = verifiers, Bubblewrap = Examination.FindProgram("bwrap"), Height = TimeSpan.FromMilliseconds(5), Listener = made.Heard },
             new Dictionary<Address, Amount> { [made._requester.Address] = 1_000_000_000_000 }, default);
         // (module (memory (export "memory") 1) (func (export "_start")))
         var module = global::Sojourn.Wasm.Text.Wat.ToBinary("""(module (memory (export "memory") 1) (func (export "_start")))""");
@@ -96,7 +97,7 @@ internal sealed class JobNetwork : IAsyncDisposable
                 {
                     JobOutcome.Succeeded => now,
                     JobOutcome.NoExecutors => null,
-                    var other => throw new InvalidOperationException($"a job ended as {other}"),
+                    var other => throw new InvalidOperationException($"a job ended as {other}: {string.Join("; ", _troubles)}"),
                 };
             }
         }
@@ -110,6 +111,17 @@ internal sealed class JobNetwork : IAsyncDisposable
         var fields = File.ReadAllText("/proc/self/stat").Split(") ")[1].Split(' ');
         double Ticks(int i) => long.Parse(fields[i], CultureInfo.InvariantCulture) / 100.0;
         return (Ticks(11) + Ticks(12), Ticks(13) + Ticks(14));
+    }
+
+    private void Heard(string who, Node.Journal.JournalEntry entry)
+    {
+        if (entry.Level == Node.Journal.JournalLevel.Trouble || (entry.Level == Node.Journal.JournalLevel.Reason && !entry.Words.StartsWith("not eligible", StringComparison.Ordinal)))
+        {
+            _troubles.Enqueue($"{who}: {entry.Words}");
+            while (_troubles.Count > 20 && _troubles.TryDequeue(out _))
+            {
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()

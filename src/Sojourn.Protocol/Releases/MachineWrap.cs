@@ -46,7 +46,7 @@ public static class MachineWrap
 
     /// <summary>The other side's ephemeral key; null where the bytes are too short for a wrapping.</summary>
     /// <param name="outer">The outer wrapping.</param>
-    public static ReadOnlyMemory<byte>? PointOf(ReadOnlyMemory<byte> outer) => outer.Length > PointLength + TagLength && outer.Span[0] == 4 ? outer[..PointLength] : null;
+    public static ReadOnlyMemory<byte>? PointOf(ReadOnlyMemory<byte> outer) => outer.Length > PointLength + TagLength && outer.Span[0] == 4 ? outer[..PointLength] : (ReadOnlyMemory<byte>?)null;
 
     /// <summary>Opens.</summary>
     /// <param name="secret">The x coordinate of the shared point, 32 bytes.</param>

@@ -115,7 +115,8 @@ public sealed class CheckerTests
     private static CheckAnswer? Check(Scene scene, IBlockSource stored, Cid output, out EnclaveRefusal? refusal)
     {
         var task = new CheckTask(scene.Genesis, scene.Post.Encoded, output);
-        var ending = new Host(scene) { Tamper = (number, type, payload) => [Host.Encode(number == 0 ? MessageType.Check : type, number == 0 ? task.Encode() : payload)], Further = stored }.Run();
+        var ending = new Host(scene) { Tamper = (number, type, payload) => [Host.Encode(number == 0 ? MessageType.Check : type, number == 0 ? task.Encode() : payload)], Further = stored }
+            .Run(new Assignment(scene.Genesis, scene.Post.Encoded, scene.Beacon, 0, scene.Executor, DateTimeOffset.UnixEpoch));
         refusal = ending.Refusal;
         for (var at = 0; at + FrameLimits.HeaderLength <= ending.Said.Length;)
         {

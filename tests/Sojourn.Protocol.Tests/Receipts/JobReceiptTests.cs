@@ -23,7 +23,7 @@ public sealed class JobReceiptTests
         Assert.Equal(point, named);
         Assert.Equal(receipt.Checked, read!.Checked);
         Assert.Equal((receipt.Job, receipt.Output, receipt.Tag, receipt.Exit, receipt.Fuel, receipt.Started), (read.Job, read.Output, read.Tag, read.Exit, read.Fuel, read.Started));
-        Assert.Equal(receipt.Guards, read.Guards);
+        Assert.Equal(receipt.Guards.ToArray(), read.Guards.ToArray());
 
         // No byte of it can be another one.
         for (var at = 0; at < message.Length; at++)
