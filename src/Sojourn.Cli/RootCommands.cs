@@ -26,6 +26,7 @@ internal static class RootCommands
         ("doctor", Doctor.DoctorCommand.Create),
         ("trust", Trust.TrustCommands.Create),
         ("wasm", Wasm.WasmCommands.Create),
+        ("custody", Custody.CustodyCommands.Create),
         ("keys", Keys.KeysCommands.Create),
         ("policy", Policy.PolicyCommands.Create),
         ("seal", Seal.SealCommands.CreateSeal),

@@ -33,7 +33,7 @@ internal static class Rehearsal
         using var key = SecretKey.Random();
         var content = Cid.ForRaw(Nothing);
         var info = KeyWrap.Info(default, default, content, content);
-        KeyWrap.Open(requester, info, KeyWrap.Wrap(requester.Public, info, key), out var opened);
+        KeyWrap.Open(requester, info, KeyWrap.WrapWithoutGrant(requester.Public, info, key), out var opened);
         opened?.Dispose();
     }
 

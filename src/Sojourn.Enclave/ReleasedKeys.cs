@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Sojourn.Cryptography.Custody;
 using Sojourn.Cryptography.HybridEncryption;
 using Sojourn.Cryptography.Secrets;
 using Sojourn.Enclave.Jobs;
@@ -8,10 +10,11 @@ using Sojourn.Protocol.Transactions;
 
 namespace Sojourn.Enclave;
 
-/// <summary>The content keys that keepers released to this enclave for this job.</summary>
+/// <summary>The content keys that keepers released to this enclave for this job, whole or in custodians' shares.</summary>
 internal sealed class ReleasedKeys : IDisposable
 {
     private readonly Dictionary<Cid, SecretKey> _keys = [];
+    private readonly List<string> _wrong = [];
 
     private ReleasedKeys()
     {
@@ -19,6 +22,9 @@ internal sealed class ReleasedKeys : IDisposable
 
     /// <summary>All of them, in the order of the job's contents.</summary>
     public IEnumerable<SecretKey> All => _keys.Values;
+
+    /// <summary>Custodians whose shares were wrong, though enough good ones were there.</summary>
+    public IReadOnlyList<string> WrongShares => _wrong;
 
     /// <summary>Opens the wrapped keys. Each is bound to the job, the admission, the policy and the content.</summary>
     /// <param name="job">The job.</param>
@@ -34,15 +40,28 @@ internal sealed class ReleasedKeys : IDisposable
                 continue;
             }
 
-            var wrapped = releases.Keys.FirstOrDefault(key => key.Content == content.Content)
-                ?? throw opened.Refuse(FailReason.KeyMissing, $"no key was released for {content.Content}");
-            var info = KeyWrap.Info(job.Id, releases.Admission, header.Policy!, content.Content);
-            if (KeyWrap.Open(enclave, info, wrapped.WrappedKey.Span, out var key) != HpkeFault.None)
+            var wrapped = releases.Keys.Where(key => key.Content == content.Content).Select(key => key.WrappedKey).ToList();
+            if (wrapped.Count == 0)
             {
-                throw opened.Refuse(FailReason.KeyMissing, $"what was released for {content.Content} was not made for this job, admission, policy and enclave");
+                throw opened.Refuse(FailReason.KeyMissing, $"no key was released for {content.Content}");
             }
 
-            opened._keys[content.Content] = key!;
+            var info = KeyWrap.Info(job.Id, releases.Admission, header.Policy!, content.Content);
+            foreach (var whole in wrapped.Where(candidate => !ShareRelease.IsShare(candidate.Span)))
+            {
+                if (KeyWrap.Open(enclave, info, whole.Span, out var key) == HpkeFault.None)
+                {
+                    opened._keys[content.Content] = key!;
+                    break;
+                }
+            }
+
+            if (!opened._keys.ContainsKey(content.Content))
+            {
+                opened._keys[content.Content] = wrapped.Exists(candidate => ShareRelease.IsShare(candidate.Span))
+                    ? opened.Combine(content, wrapped, info, enclave)
+                    : throw opened.Refuse(FailReason.KeyMissing, $"what was released for {content.Content} was not made for this job, admission, policy and enclave");
+            }
         }
 
         return opened;
@@ -61,9 +80,71 @@ internal sealed class ReleasedKeys : IDisposable
         }
     }
 
+    // Each custodian brings the record of the set along, and may lie about it: shares are tried together with those that came with the same record, and only a key under
+    // which the content's header is authentic is taken.
+    private SecretKey Combine(AssignedContent content, IReadOnlyList<ReadOnlyMemory<byte>> wrapped, byte[] info, HpkePrivateKey enclave)
+    {
+        var shares = new List<(Digest Record, ShareSet Set, Share Share)>();
+        var words = new List<string>();
+        try
+        {
+            foreach (var candidate in wrapped.Where(candidate => ShareRelease.IsShare(candidate.Span)))
+            {
+                if (ShareRelease.TryDecode(candidate.Span, out var release) != CustodyFault.None)
+                {
+                    words.Add("a share is not in the form it should be");
+                }
+                else if (release!.Record.Policy != content.Header!.Policy)
+                {
+                    words.Add($"the share of '{NameOf(release)}' was given under another policy");
+                }
+                else if (release.Open(enclave, info, out var share) != HpkeFault.None)
+                {
+                    words.Add($"the share of '{NameOf(release)}' was not made for this job, admission and enclave");
+                }
+                else
+                {
+                    shares.Add((release.RecordDigest, release.Record, share!));
+                }
+            }
+
+            SecretKey? found = null;
+            foreach (var group in shares.GroupBy(entry => entry.Record).OrderByDescending(group => group.Count()))
+            {
+                var set = group.First().Set;
+                var fault = set.TryCombine([.. group.Select(entry => entry.Share)], out var key, out ImmutableArray<string> wrong);
+                _wrong.AddRange(wrong);
+                if (fault == CustodyFault.None && content.Header!.IsAuthentic(key!))
+                {
+                    found = key;
+                    _wrong.AddRange(shares.Where(entry => entry.Record != group.Key).Select(entry => NameOf(entry.Set, entry.Share.Index)));
+                    break;
+                }
+
+                key?.Dispose();
+                words.Add(fault switch
+                {
+                    CustodyFault.None or CustodyFault.WrongSecret => "the shares of one record give another key than the content's",
+                    CustodyFault.WrongShare => $"wrong: the shares of {string.Join(", ", wrong.Select(name => $"'{name}'"))}",
+                    _ => $"{group.Count()} share(s) came, {set.Threshold} are needed",
+                });
+            }
+
+            return found ?? throw Refuse(FailReason.KeyMissing, $"the key of {content.Content} could not be put together: {string.Join("; ", words)}");
+        }
+        finally
+        {
+            shares.ForEach(entry => entry.Share.Dispose());
+        }
+    }
+
+    private static string NameOf(ShareRelease release) => NameOf(release.Record, release.Index);
+
+    private static string NameOf(ShareSet set, int index) => set.Custodians[index - 1].Name;
+
     private EnclaveException Refuse(FailReason reason, string words)
     {
         Dispose();
-        return new EnclaveException(reason, words);
+        return new EnclaveException(reason, words.Length > 1000 ? words[..1000] : words);
     }
 }

@@ -58,6 +58,11 @@ internal sealed class Session(SyncChannel channel)
         }
 
         using var released = ReleasedKeys.Open(job, releases, keys.Hpke);
+        if (released.WrongShares.Count > 0)
+        {
+            channel.Send(MessageType.Notice, new EnclaveNotice($"custodians whose shares were wrong: {string.Join(", ", released.WrongShares.Select(name => $"'{name}'"))}").Encode());
+        }
+
         channel.Send(MessageType.Outcome, Execute(job, blocks, released, releases, keys).Encode());
     }
 

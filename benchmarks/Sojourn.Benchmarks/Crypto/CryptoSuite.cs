@@ -215,6 +215,7 @@ public sealed class CryptoSuite : IBenchSuite
                 Pool = new PoolRule { Members = [.. Enumerable.Range(0, 100).Select(i => new Address([.. Enumerable.Repeat((byte)(i + 1), 20)]))], MembersMin = 50 },
             },
             owner);
+        var records = Enumerable.Range(0, 80).Select(i => Cid.ForDagCbor([(byte)i])).ToArray();
         var request = new PolicyRequest
         {
             Stage = PolicyStage.Offer,
@@ -224,7 +225,11 @@ public sealed class CryptoSuite : IBenchSuite
             Guards = [code],
             OutputBytesMax = 1000,
             OutputRecipients = [new byte[65]],
-            Consenting = [.. Enumerable.Range(0, 80).Select(i => new Address([.. Enumerable.Repeat((byte)(i + 1), 20)]))],
+            Content = records[0],
+            Role = ContentRoles.Input,
+            Regions = ["europe", "ch"],
+            JobContents = [code, .. records.Take(15)],
+            Consents = Enumerable.Range(0, 80).ToDictionary(i => new Address([.. Enumerable.Repeat((byte)(i + 1), 20)]), i => records[i]),
         };
         report.Compare("policy evaluation", "µs", 9, "≤ 20 µs", "50 requesters, 21 modules, a pool of 100",
             new Contestant("Sojourn", () => Microseconds(20_000, () => PolicyEvaluator.Evaluate(signed, request))));

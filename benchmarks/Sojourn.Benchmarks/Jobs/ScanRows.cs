@@ -100,7 +100,7 @@ internal static class ScanRows
         var evidence = Digest.Of(identity.Binding.Span);
         var admission = Identifiers.Admission(job, 0, executor, evidence);
         HpkePublicKey.TryImport(HpkeKem.P256, identity.HpkeKey.Span, out var key);
-        var wrapped = KeyWrap.Wrap(key!, KeyWrap.Info(job, admission, policy.Cid, data.Cid), data.ContentKey);
+        var wrapped = KeyWrap.WrapWithoutGrant(key!, KeyWrap.Info(job, admission, policy.Cid, data.Cid), data.ContentKey);
         var outcome = await run.ExecuteAsync(new Releases(admission, evidence, [new ReleasedKey(data.Cid, wrapped)]), null, default);
         if (outcome.Statement.Exit != 0)
         {

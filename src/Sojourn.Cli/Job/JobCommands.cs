@@ -60,16 +60,8 @@ internal static class JobCommands
             using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
             using var party = net.Party(run.Get(who)!);
             var job = await ReadAsync(run, run.Get(file)!).ConfigureAwait(false);
-            var offers = new List<Digest>();
-            foreach (var content in job.Terms.Inputs.Prepend(job.Terms.Code).Concat(job.Spec.Libraries.Select(library => library.Content)).Distinct())
-            {
-                var found = await net.Ledger.OffersAsync(new OfferQuery(Content: content), run.Cancellation).ConfigureAwait(false);
-                if (!found.IsEmpty)
-                {
-                    offers.Add(found[0].Id);
-                }
-            }
-
+            var offers = await OfferChoice.ForAsync(
+                net.Ledger, net.Content, job.Terms.Inputs.Prepend(job.Terms.Code).Concat(job.Spec.Libraries.Select(library => library.Content)), run.Cancellation).ConfigureAwait(false);
             job.Answer?.Keep(net.Folder, run.Get(who)!);
             job = job.For(job.Recipients.Select(name => RecipientOf(net, name)), offers);
             var quote = await net.Ledger.QuoteAsync(job.Terms, run.Cancellation).ConfigureAwait(false);

@@ -5,6 +5,7 @@ using Sojourn.Cli.Market;
 using Sojourn.Cli.Running;
 using Sojourn.Hosting.JobFiles;
 using Sojourn.Ledger.Embedded.Http;
+using Sojourn.Hosting.Publishing;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Reasons;
 using Sojourn.Protocol.Settlement;
@@ -82,15 +83,6 @@ internal static class PostCommand
 
     private static async Task<System.Collections.Immutable.ImmutableArray<Digest>> OffersOf(HttpLedger ledger, JobTerms terms, CancellationToken cancellation)
     {
-        var offers = new SortedSet<Digest>();
-        foreach (var content in terms.Inputs.Prepend(terms.Code).Distinct())
-        {
-            if (await ledger.OffersAsync(new OfferQuery(Content: content), cancellation).ConfigureAwait(false) is [{ } first, ..])
-            {
-                offers.Add(first.Id);
-            }
-        }
-
-        return [.. offers];
+        return await OfferChoice.ForAsync(ledger, null, terms.Inputs.Prepend(terms.Code), cancellation).ConfigureAwait(false);
     }
 }

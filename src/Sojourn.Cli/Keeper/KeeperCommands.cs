@@ -13,7 +13,7 @@ using Sojourn.Primitives;
 
 namespace Sojourn.Cli.Keeper;
 
-/// <summary><c>sojourn keeper init|run|log|revoke</c>: an owner's key broker as a process of its own.</summary>
+/// <summary><c>sojourn keeper init|run|log|revoke|member|consent|consents|share</c>: an owner's key broker as a process of its own.</summary>
 internal static class KeeperCommands
 {
     /// <summary>The noun.</summary>
@@ -22,12 +22,15 @@ internal static class KeeperCommands
         ErrorRules.Add(LedgerCommands.Explain);
         ErrorRules.Add(e => e is YamlFileException yaml ? new(ExitCode.Usage, yaml.Message, "sojourn keeper init writes a file to begin with.") : null);
         ErrorRules.Add(NodeCommands.Explain);
-        return new Command("keeper", "Release your contents' keys to admitted enclaves when your policy holds, and to nothing else.") { Init(), Run(), Log(), Revoke() };
+        return new Command("keeper", "Release your contents' keys to admitted enclaves when your policy holds, and to nothing else.")
+        {
+            Init(), Run(), Log(), Revoke(), KeeperBookCommands.Member(), KeeperBookCommands.Consent(), KeeperBookCommands.Consents(), KeeperBookCommands.Share(),
+        };
     }
 
     private static Argument<FileInfo?> FileArgument() => new("file") { Description = "The keeper's file (YAML; default: keeper.yaml in the state folder's 'keeper').", DefaultValueFactory = _ => null };
 
-    private static KeeperOptions Read(FileInfo? given)
+    internal static KeeperOptions Read(FileInfo? given)
     {
         var file = given?.FullName ?? Path.Combine(Places.StateFolder, "keeper", "keeper.yaml");
         return File.Exists(file) ? KeeperOptions.Read(file) : throw new CliException(ExitCode.NotFound, $"there is no keeper file at {file}.", "sojourn keeper init writes one.");

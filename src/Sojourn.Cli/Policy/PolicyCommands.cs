@@ -20,7 +20,7 @@ internal static class PolicyCommands
     {
         ErrorRules.Add(KeysCommands.Explain);
         ErrorRules.Add(exception => exception is YamlFileException e ? new CliError(ExitCode.Usage, e.Message) : null);
-        return new Command("policy", "Write, check, explain and sign owners' policies.") { New(), Check(), Explain(), Sign() };
+        return new Command("policy", "Write, check, explain and sign owners' policies.") { New(), Check(), Explain(), Sign(), ConsentCommands.Consent(), ConsentCommands.Withdraw() };
     }
 
     private static Argument<string> FileArgument() => new("file") { Description = "A policy: YAML, or a signed one.", HelpName = "FILE" };
@@ -125,7 +125,19 @@ internal static class PolicyCommands
 
             var signed = SignedPolicy.Sign(policy, owner);
             var target = run.Get(to) ?? Path.ChangeExtension(run.Get(file)!, ".policy");
-            File.WriteAllBytes(target, signed.Block.ToArray());
+            if (Path.GetFullPath(target) == Path.GetFullPath(run.Get(file)!))
+            {
+                throw new CliException(ExitCode.Usage, $"{target} would be written over by its own signature", "Name another file with --to.");
+            }
+
+            // A policy that is signed again replaces the file as a whole; a link in its place is replaced, not followed.
+            var temporary = RegularFiles.Beside(target);
+            using (var made = RegularFiles.CreateNew(temporary))
+            {
+                made.Write(signed.Block.Span);
+            }
+
+            File.Move(temporary, target, overwrite: true);
             if (run.Get(idOnly))
             {
                 run.Out.WriteLine(signed.Cid);
@@ -153,9 +165,9 @@ internal static class PolicyCommands
 
     private static OwnerPolicy Read(string file, Address? owner, out SignedPolicy? signed)
     {
-        var bytes = new FileInfo(file) is { Exists: true, Length: > PolicyCodec.SizeMax }
-            ? throw new CliException(ExitCode.BadInput, $"{file} is too large for a policy")
-            : File.ReadAllBytes(file);
+        using var stream = RegularFiles.OpenRead(file);
+        var bytes = new byte[stream.Length <= PolicyCodec.SizeMax ? stream.Length : throw new CliException(ExitCode.BadInput, $"{file} is too large for a policy")];
+        stream.ReadExactly(bytes);
         if (bytes.Length > 0 && bytes[0] is >= 0xA0 and <= 0xBF)
         {
             var fault = SignedPolicy.TryDecode(bytes, out signed);
@@ -195,6 +207,16 @@ internal static class PolicyCommands
         if (policy is DataPolicy { Code.IsEmpty: true, AppOwners.IsEmpty: true })
         {
             yield return "no code may see the data: Code and AppOwners are empty";
+        }
+
+        if (policy is AppPolicy { Code.IsEmpty: true })
+        {
+            yield return "the policy answers for no module: owners who trust you (AppOwners) let none of yours see their data. 'sojourn seal' prints a module's body for Code";
+        }
+
+        if (policy is DataPolicy { Pool: { } pool } && pool.MembersMin > Sojourn.Protocol.Terms.JobTerms.ListMax - 1)
+        {
+            yield return $"a job takes at most {Sojourn.Protocol.Terms.JobTerms.ListMax - 1} contents besides its code, and the pool asks for {pool.MembersMin} members' records in each: no job can satisfy it";
         }
 
         if (!policy.Proof.AnyMeasurement && policy.Proof.Measurements.IsEmpty)

@@ -26,21 +26,24 @@ internal static partial class SealCommands
         ErrorRules.Add(KeysCommands.Explain);
         ErrorRules.Add(Explain);
         Argument<string> input = new("input") { Description = "A file or a folder.", HelpName = "FILE|FOLDER" };
-        Option<string[]> to = new("--to") { Description = "Who may open it: a key's name here, a file with a public key (PEM, JWK, hex), or hexadecimal digits. May be repeated.", Required = true, HelpName = "KEY" };
+        Option<string[]> to = new("--to") { Description = "Who may open it: a key's name here, a file with a public key (PEM, JWK, hex), or hexadecimal digits. May be repeated.", HelpName = "KEY" };
+        var shared = new Custody.CustodianOptions();
+        Option<string?> sharesFile = new("--shares") { Description = "The file for the custodians' shares (default: the CAR's name and .shares).", HelpName = "FILE" };
         Option<string?> policy = new("--policy") { Description = "A signed policy that travels with the content ('sojourn policy sign').", HelpName = "FILE" };
         Option<string?> file = new("--car") { Description = "The CAR to write.", DefaultValueFactory = _ => null, HelpName = "FILE" };
         Option<bool> exact = new("--exact-size") { Description = "Do not pad: the exact size can then be seen." };
         Option<bool> hide = new("--hide-recipients") { Description = "Leave out the recipients' key identifiers." };
         Option<bool> idOnly = new("--id-only") { Description = "Print the CID alone." };
         var output = OutputOption.Create();
-        var command = new Command("seal", "Seal a file or a folder to recipients, as ordinary IPFS content in a CAR.") { input, to, policy, file, exact, hide, idOnly, output };
+        var command = new Command("seal", "Seal a file or a folder to recipients, as ordinary IPFS content in a CAR.") { input, to, policy, file, exact, hide, sharesFile, idOnly, output };
+        shared.AddTo(command);
         command.SetRun(async run =>
         {
             var source = Path.TrimEndingDirectorySeparator(run.Get(input)!);
             var signed = run.Get(policy) is { } path ? ReadPolicy(path) : null;
             var options = new SealingOptions
             {
-                Recipients = [.. run.Get(to)!.Select(FindRecipient)],
+                Recipients = [.. (run.Get(to) ?? []).Select(FindRecipient)],
                 Policy = signed?.Cid,
                 Padding = run.Get(exact) ? SizePadding.None : SizePadding.Padme,
                 HideRecipients = run.Get(hide),
@@ -52,10 +55,33 @@ internal static partial class SealCommands
                 throw new CliException(ExitCode.Usage, $"{car} is there already", "Name another file with --car.");
             }
 
-            var temporary = car + ".part";
+            var custodians = shared.Of(run);
+            if (options.Recipients.Count == 0 && custodians.Count == 0)
+            {
+                throw new CliException(ExitCode.Usage, "nobody could ever open it", "Name recipients with --to, or custodians with --custodian.");
+            }
+
+            var sharesTo = run.Get(sharesFile) ?? car + ".shares";
+            if (custodians.Count > 0 && File.Exists(sharesTo))
+            {
+                throw new CliException(ExitCode.Usage, $"{sharesTo} is there already", "Name another file with --shares.");
+            }
+
+            if (custodians.Count > 0 && signed is null)
+            {
+                run.Warn("custodians release shares under a policy alone: without --policy these serve nothing but recovery");
+            }
+
+            var temporary = RegularFiles.Beside(car);
             try
             {
                 using var result = await SealAsync(run, source, options, signed, temporary).ConfigureAwait(false);
+                if (custodians.Count > 0)
+                {
+                    Custody.CustodyCommands.WriteShares(sharesTo, Custody.CustodyCommands.Split(result.ContentKey, shared.ThresholdOf(run), custodians, signed?.Cid));
+                    run.Note($"Wrote the shares of {custodians.Count} custodians to {sharesTo}. Each takes its own with: sojourn keeper share add {sharesTo} --content {result.Cid}");
+                }
+
                 File.Move(temporary, car, overwrite: false);
                 if (run.Get(idOnly))
                 {
@@ -71,7 +97,9 @@ internal static partial class SealCommands
                         new Column<SealedResult>("size", _ => header.Size, _ => Human.Size(header.Size)),
                         new Column<SealedResult>("chunks", _ => header.Chunks),
                         new Column<SealedResult>("recipients", _ => header.Keys.Length),
-                        new Column<SealedResult>("policy", _ => header.Policy?.ToString()));
+                        new Column<SealedResult>("policy", _ => header.Policy?.ToString()),
+                        new Column<SealedResult>("body", _ => header.Body.ToString(), OnlyData: true));
+                    run.Note($"Body: {header.Body} (what an app owner's policy lists as Code)");
                 }
 
                 run.Note($"Open it again with: sojourn open {car} --key NAME");
@@ -94,25 +122,44 @@ internal static partial class SealCommands
         Option<string?> cid = new("--cid") { Description = "Which content, where the CAR does not say.", HelpName = "CID" };
         Option<string?> to = new("--to") { Description = "The file or folder to write; a single file goes to standard output without it.", HelpName = "PATH" };
         Option<string?> range = new("--range") { Description = "Only these bytes of a file: FIRST-LAST, from 0.", HelpName = "RANGE" };
+        Option<string?> path = new("--path") { Description = "Only this file of a folder; the rest is neither read nor opened.", HelpName = "PATH" };
         var passphrases = new Passphrases();
-        var command = new Command("open", "Open sealed content with your key.") { input, key, cid, to, range };
+        var command = new Command("open", "Open sealed content with your key.") { input, key, cid, to, path, range };
         passphrases.AddTo(command);
         command.SetRun(async run =>
         {
             using var recipient = KeyStore.In(Places.StateFolder).OpenEncryption(run.Get(key)!, stored => passphrases.For(run, stored));
-            await using var file = File.OpenRead(run.Get(input)!);
+            await using var file = RegularFiles.OpenRead(run.Get(input)!);
             using var car = await CarFileSource.OpenAsync(file, run.Cancellation).ConfigureAwait(false);
             var root = RootOf(car, run.Get(input)!, run.Get(cid));
             using var content = await SealedDag.OpenAsync(car, root, recipient, run.Cancellation).ConfigureAwait(false);
             using var reader = content.OpenReader(SealedDag.Body(car, content.Header));
+            var (start, whole) = (0L, reader.Length);
             if (content.Metadata.Kind == SealedKind.Directory)
             {
-                await ExtractAsync(run, content, reader, run.Get(to)).ConfigureAwait(false);
-                return;
+                if (run.Get(path) is { } wanted)
+                {
+                    var entry = (await SealedDirectory.ReadManifestAsync(content, reader, run.Cancellation).ConfigureAwait(false)).FirstOrDefault(entry => entry.Path == wanted && entry.Kind == SealedEntryKind.File)
+                        ?? throw new CliException(ExitCode.NotFound, $"the folder holds no file '{wanted}'", "Without --path and --to, open lists what it holds.");
+                    (start, whole) = (entry.Offset, entry.Length);
+                }
+                else if (run.Get(range) is not null)
+                {
+                    throw new CliException(ExitCode.Usage, "this is a folder; a range is one of a file", "Name the file with --path.");
+                }
+                else
+                {
+                    await ExtractAsync(run, content, reader, run.Get(to)).ConfigureAwait(false);
+                    return;
+                }
+            }
+            else if (run.Get(path) is not null)
+            {
+                throw new CliException(ExitCode.Usage, "this is a single file; --path is for folders", "Leave --path out.");
             }
 
-            var (offset, length) = RangeOf(run.Get(range), reader.Length);
-            await using var part = reader.OpenRange(offset, length);
+            var (offset, length) = RangeOf(run.Get(range), whole);
+            await using var part = reader.OpenRange(start + offset, length);
             if (run.Get(to) is { } target)
             {
                 await WriteAsync(part, target, length, run).ConfigureAwait(false);
@@ -130,7 +177,7 @@ internal static partial class SealCommands
     private static async Task<SealedResult> SealAsync(CommandRun run, string source, SealingOptions options, SignedPolicy? policy, string temporary)
     {
         // The root is known when all is written: a placeholder of the same length stands in the CAR's header until then.
-        await using var stream = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite);
+        await using var stream = RegularFiles.CreateNew(temporary);
         var writer = await CarWriter.CreateAsync(stream, [Cid.ForDagCbor(default)], cancellationToken: run.Cancellation).ConfigureAwait(false);
         SealedResult result;
         if (Directory.Exists(source))
@@ -141,7 +188,7 @@ internal static partial class SealCommands
         }
         else
         {
-            await using var file = File.OpenRead(source);
+            await using var file = RegularFiles.OpenRead(source);
             using var progress = run.Progress("sealing", file.Length);
             result = await SealedDag.SealFileAsync(file, options, writer, policy, progress.Advance, run.Cancellation).ConfigureAwait(false);
         }
@@ -174,7 +221,7 @@ internal static partial class SealCommands
             entries.Add(info.LinkTarget is { } target
                 ? new SealedDirectorySource(path, SealedEntryKind.Link, Target: target)
                 : info is DirectoryInfo ? new SealedDirectorySource(path, SealedEntryKind.Directory, null, mode, modified)
-                : new SealedDirectorySource(path, SealedEntryKind.File, () => File.OpenRead(info.FullName), mode, modified));
+                : new SealedDirectorySource(path, SealedEntryKind.File, () => RegularFiles.OpenRead(info.FullName, followLinks: false), mode, modified));
         }
 
         return entries;
@@ -199,59 +246,106 @@ internal static partial class SealCommands
             throw new CliException(ExitCode.Usage, $"{target} is there already", "Name a folder that does not exist.");
         }
 
-        // Links are made last: nothing is ever written through one.
-        foreach (var entry in entries.Where(entry => entry.Kind == SealedEntryKind.Directory))
+        // Whole or not at all, in a folder that nobody else can enter or foresee; links are made last, so that nothing is ever written through one.
+        var temporary = RegularFiles.Beside(Path.TrimEndingDirectorySeparator(target));
+        try
         {
-            Directory.CreateDirectory(Path.Combine(target, entry.Path));
-        }
-
-        Directory.CreateDirectory(target);
-        foreach (var entry in entries.Where(entry => entry.Kind == SealedEntryKind.File))
-        {
-            var path = Path.Combine(target, entry.Path);
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await using (var part = reader.OpenRange(entry.Offset, entry.Length))
+            CreatePrivate(temporary);
+            foreach (var entry in entries.Where(entry => entry.Kind == SealedEntryKind.Directory))
             {
-                await WriteAsync(part, path, entry.Length, run).ConfigureAwait(false);
+                Directory.CreateDirectory(Path.Combine(temporary, entry.Path));
             }
 
-            if (entry.Mode is { } mode && !OperatingSystem.IsWindows())
+            foreach (var entry in entries.Where(entry => entry.Kind == SealedEntryKind.File))
             {
-                // Neither set-user-id nor the like comes out of an archive.
-                File.SetUnixFileMode(path, (UnixFileMode)(mode & 0x1FF));
-            }
-        }
+                var path = Path.Combine(temporary, entry.Path);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                await using var part = reader.OpenRange(entry.Offset, entry.Length);
+                await CopyAsync(part, path, entry.Length, run).ConfigureAwait(false);
+                if (entry.Modified is >= 0 and < 253_402_300_800)
+                {
+                    File.SetLastWriteTimeUtc(path, DateTimeOffset.FromUnixTimeSeconds(entry.Modified.Value).UtcDateTime);
+                }
 
-        foreach (var entry in entries.Where(entry => entry.Kind == SealedEntryKind.Link))
+                SetMode(path, entry.Mode);
+            }
+
+            foreach (var entry in entries.Where(entry => entry.Kind == SealedEntryKind.Link))
+            {
+                var path = Path.Combine(temporary, entry.Path);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                File.CreateSymbolicLink(path, entry.Target!);
+            }
+
+            // From the deepest up: a folder that may not be written to must have its files first.
+            foreach (var entry in entries.Where(entry => entry.Kind == SealedEntryKind.Directory).Reverse())
+            {
+                SetMode(Path.Combine(temporary, entry.Path), entry.Mode);
+            }
+
+            Directory.Move(temporary, target);
+        }
+        catch
         {
-            File.CreateSymbolicLink(Path.Combine(target, entry.Path), entry.Target!);
+            Remove(temporary);
+            throw;
         }
 
         run.Note($"Wrote {entries.Length} entries to {target}.");
     }
 
+    private static void CreatePrivate(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    // Neither set-user-id nor the like comes out of an archive.
+    private static void SetMode(string path, int? mode)
+    {
+        if (mode is { } bits && !OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, (UnixFileMode)(bits & 0x1FF));
+        }
+    }
+
+    private static void Remove(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            return;
+        }
+
+        if (!OperatingSystem.IsWindows())
+        {
+            // A folder that came without the right to write could not be emptied.
+            foreach (var inner in Directory.EnumerateDirectories(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
+            {
+                File.SetUnixFileMode(inner, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
     private static async Task WriteAsync(Stream part, string target, long length, CommandRun run)
     {
-        if (File.Exists(target))
+        if (File.Exists(target) || Directory.Exists(target))
         {
             throw new CliException(ExitCode.Usage, $"{target} is there already", "Name another file.");
         }
 
         // Whole or not at all: content that breaks off must not look like content.
-        var temporary = target + ".part";
+        var temporary = RegularFiles.Beside(target);
         try
         {
-            using (var progress = run.Progress("opening", length))
-            {
-                await using var file = new FileStream(temporary, FileMode.Create, FileAccess.Write);
-                var buffer = new byte[1 << 20];
-                for (int read; (read = await part.ReadAsync(buffer, run.Cancellation).ConfigureAwait(false)) > 0;)
-                {
-                    await file.WriteAsync(buffer.AsMemory(0, read), run.Cancellation).ConfigureAwait(false);
-                    progress.Advance(read);
-                }
-            }
-
+            await CopyAsync(part, temporary, length, run).ConfigureAwait(false);
             File.Move(temporary, target, overwrite: false);
         }
         finally
@@ -260,7 +354,19 @@ internal static partial class SealCommands
         }
     }
 
-    private static Cid RootOf(CarFileSource car, string file, string? text) => text is not null
+    private static async Task CopyAsync(Stream part, string target, long length, CommandRun run)
+    {
+        using var progress = run.Progress("opening", length);
+        await using var file = RegularFiles.CreateNew(target);
+        var buffer = new byte[1 << 20];
+        for (int read; (read = await part.ReadAsync(buffer, run.Cancellation).ConfigureAwait(false)) > 0;)
+        {
+            await file.WriteAsync(buffer.AsMemory(0, read), run.Cancellation).ConfigureAwait(false);
+            progress.Advance(read);
+        }
+    }
+
+    internal static Cid RootOf(CarFileSource car, string file, string? text) => text is not null
         ? Cid.TryParse(text, out var named) ? named : throw new CliException(ExitCode.Usage, $"'{text}' is not a CID")
         : car.Roots.Count == 1 ? car.Roots[0] : throw new CliException(ExitCode.BadInput, $"{file} names {car.Roots.Count} roots; say which with --cid");
 
@@ -279,7 +385,7 @@ internal static partial class SealCommands
             : throw new CliException(ExitCode.Usage, $"'{text}' is not a range: FIRST-LAST was expected, such as 0-1023");
     }
 
-    private static HpkePublicKey FindRecipient(string text)
+    internal static HpkePublicKey FindRecipient(string text)
     {
         var store = KeyStore.In(Places.StateFolder);
         if (store.List().FirstOrDefault(key => key.Name == text) is { } stored)
@@ -295,13 +401,21 @@ internal static partial class SealCommands
             : throw new CliException(ExitCode.NotFound, $"'{text}' is neither a key's name here, nor a file with a public key, nor a public key", "'sojourn keys list' shows your keys; make one with 'sojourn keys new NAME --kind encryption'.");
     }
 
-    private static SignedPolicy ReadPolicy(string path)
+    internal static SignedPolicy ReadPolicy(string path)
     {
-        var fault = SignedPolicy.TryDecode(File.ReadAllBytes(path), out var signed);
+        using var file = RegularFiles.OpenRead(path);
+        if (file.Length > PolicyCodec.SizeMax)
+        {
+            throw new CliException(ExitCode.BadInput, $"{path} is too large for a policy");
+        }
+
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        var fault = SignedPolicy.TryDecode(bytes, out var signed);
         return fault == PolicyFault.None ? signed! : throw new CliException(ExitCode.BadInput, $"{path} is not a signed policy: {fault}", "Make one with 'sojourn policy sign'.");
     }
 
-    private static CliError? Explain(Exception exception) => exception is ContentException broken
+    internal static CliError? Explain(Exception exception) => exception is ContentException broken
         ? new CliError(broken.Fault == ContentFault.MissingBlock ? ExitCode.NotFound : ExitCode.BadInput, broken.Message, "The file was damaged or is not whole: fetch it again.")
         : exception is SealedContentException e ? new CliError(
             e.Fault is SealedFault.NotForThisKey ? ExitCode.Refused : ExitCode.BadInput,

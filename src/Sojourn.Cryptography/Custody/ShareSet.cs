@@ -52,6 +52,24 @@ public sealed record ShareSet
     public static ShareSet Split(SecretKey secret, int threshold, IReadOnlyList<(string Name, HpkePublicKey Key)> custodians, Cid? policy = null) =>
         Split(secret, threshold, custodians, policy, epoch: 0);
 
+    /// <summary>Deals new shares of a key that is at hand, under the next epoch and another id: nothing has to be combined anywhere.</summary>
+    /// <param name="secret">The same secret as before.</param>
+    /// <param name="threshold">From now on.</param>
+    /// <param name="custodians">From now on.</param>
+    /// <param name="refreshed">The new set, unless there is a fault.</param>
+    public CustodyFault TryDealAnew(SecretKey secret, int threshold, IReadOnlyList<(string Name, HpkePublicKey Key)> custodians, out ShareSet? refreshed)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        refreshed = null;
+        if (CommitmentOf(Id, 0, secret) != SecretCommitment)
+        {
+            return CustodyFault.WrongSecret;
+        }
+
+        refreshed = Split(secret, threshold, custodians, Policy, Epoch + 1);
+        return CustodyFault.None;
+    }
+
     /// <summary>Combines shares and deals new ones under a new polynomial. Old and new shares do not fit together, so what leaked before is worth nothing once holders have dropped the old ones.</summary>
     /// <param name="shares">At least the threshold.</param>
     /// <param name="threshold">From now on.</param>
@@ -71,6 +89,17 @@ public sealed record ShareSet
         }
 
         return fault;
+    }
+
+    /// <summary>The record without the sealed shares: what whoever checks shares needs.</summary>
+    public ShareSet WithoutShares() => this with { Custodians = [.. Custodians.Select(custodian => custodian with { SealedShare = default })] };
+
+    /// <summary>Whether this set follows another: the same policy under a later epoch.</summary>
+    /// <param name="other">The set that is known.</param>
+    public bool Follows(ShareSet other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Epoch > other.Epoch && Policy == other.Policy;
     }
 
     /// <summary>Opens the share that was sealed to a key, and checks it against its commitment.</summary>
@@ -125,7 +154,11 @@ public sealed record ShareSet
             }
             else if (!Matches(share))
             {
-                named.Add(Custodians[share.Index - 1].Name);
+                var name = Custodians[share.Index - 1].Name;
+                if (!named.Contains(name))
+                {
+                    named.Add(name);
+                }
             }
             else
             {
@@ -139,7 +172,14 @@ public sealed record ShareSet
             return !wrong.IsEmpty ? CustodyFault.WrongShare : other ? CustodyFault.OtherSet : CustodyFault.TooFewShares;
         }
 
-        var combined = Interpolate([.. good.Values.Take(Threshold)]);
+        // A dealer could commit to shares of unequal length; nothing can be interpolated through them.
+        Share[] chosen = [.. good.Values.Take(Threshold)];
+        if (chosen.Any(share => share.Length != chosen[0].Length))
+        {
+            return CustodyFault.WrongSecret;
+        }
+
+        var combined = Interpolate(chosen);
         if (CommitmentOf(Id, 0, combined) != SecretCommitment)
         {
             combined.Dispose();
@@ -213,7 +253,10 @@ public sealed record ShareSet
             }
 
             reader.ReadEnd();
-            if (threshold > custodians.Count)
+            // Two custodians of one name could not be told apart when one of them lies, and one key with two shares counts twice.
+            if (threshold > custodians.Count || custodians.Any(custodian => custodian.Name.Length == 0)
+                || custodians.Select(custodian => custodian.Name).Distinct(StringComparer.Ordinal).Count() != custodians.Count
+                || custodians.Select(custodian => Convert.ToHexString(custodian.Key.Span)).Distinct(StringComparer.Ordinal).Count() != custodians.Count)
             {
                 return CustodyFault.Malformed;
             }
@@ -303,6 +346,11 @@ public sealed record ShareSet
         if (custodians.Any(custodian => custodian.Name.Length is 0 or > NameMax / 4) || custodians.Select(custodian => custodian.Name).Distinct(StringComparer.Ordinal).Count() != custodians.Count)
         {
             throw new ArgumentException($"Custodians have different names of at most {NameMax / 4} characters.", nameof(custodians));
+        }
+
+        if (custodians.Select(custodian => Convert.ToHexString(custodian.Key.Bytes.Span)).Distinct(StringComparer.Ordinal).Count() != custodians.Count)
+        {
+            throw new ArgumentException("Custodians have different keys: one key with two shares would count twice.", nameof(custodians));
         }
 
         var id = new Digest(RandomNumberGenerator.GetBytes(32));

@@ -147,6 +147,11 @@ public static class SealedDirectory
             }
 
             reader.ReadEnd();
+            if (!IsTree(builder) || Overlap(builder))
+            {
+                return SealedFault.ManifestInvalid;
+            }
+
             entries = builder.MoveToImmutable();
             return SealedFault.None;
         }
@@ -154,6 +159,41 @@ public static class SealedDirectory
         {
             return SealedFault.ManifestInvalid;
         }
+    }
+
+    /// <summary>Whether nothing lies below a file or a link: extracting it would write through a link, or fail half way.</summary>
+    private static bool IsTree(IReadOnlyCollection<SealedDirectoryEntry> entries)
+    {
+        var leaves = entries.Where(entry => entry.Kind != SealedEntryKind.Directory).Select(entry => entry.Path).ToHashSet(StringComparer.Ordinal);
+        foreach (var entry in entries)
+        {
+            for (var slash = entry.Path.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = entry.Path.IndexOf('/', slash + 1))
+            {
+                if (leaves.Contains(entry.Path[..slash]))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether two files share bytes: a manifest of a few lines could make terabytes out of them.</summary>
+    private static bool Overlap(IReadOnlyCollection<SealedDirectoryEntry> entries)
+    {
+        var end = 0L;
+        foreach (var entry in entries.Where(entry => entry.Kind == SealedEntryKind.File && entry.Length > 0).OrderBy(entry => entry.Offset))
+        {
+            if (entry.Offset < end)
+            {
+                return true;
+            }
+
+            end = entry.Offset + entry.Length;
+        }
+
+        return false;
     }
 
     private static bool TryReadEntry(ref CborReader reader, long filesEnd, out SealedDirectoryEntry? entry)

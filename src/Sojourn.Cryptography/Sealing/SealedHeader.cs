@@ -79,7 +79,7 @@ public sealed record SealedHeader
         }
     }
 
-    /// <summary>Finds and opens the stanza for a key. The header itself is authenticated when it is opened with the content key.</summary>
+    /// <summary>Finds and opens the stanza for a key, and authenticates the header under the content key that comes out: whoever has the key may act on the header.</summary>
     /// <param name="recipient">The private key.</param>
     /// <param name="contentKey">The content key, unless there is a fault.</param>
     public SealedFault TryOpenKey(HpkePrivateKey recipient, out SecretKey? contentKey)
@@ -97,11 +97,18 @@ public sealed record SealedHeader
             var attempt = stanza.TryOpen(recipient, Salt.Span, Policy, out contentKey);
             if (attempt == SealedFault.None)
             {
-                return SealedFault.None;
+                if (IsAuthentic(contentKey!))
+                {
+                    return SealedFault.None;
+                }
+
+                contentKey!.Dispose();
+                contentKey = null;
+                attempt = SealedFault.HeaderNotAuthentic;
             }
 
             // A hidden stanza that does not open is simply somebody else's.
-            if (!stanza.KeyId.IsEmpty)
+            if (!stanza.KeyId.IsEmpty || attempt == SealedFault.HeaderNotAuthentic)
             {
                 fault = attempt;
             }
@@ -143,8 +150,11 @@ public sealed record SealedHeader
         options.Recipients,
         options.HideRecipients);
 
-    internal bool IsAuthentic(SecretKey contentKey)
+    /// <summary>Whether the header is what its owner sealed: its code matches under a content key.</summary>
+    /// <param name="contentKey">The content key.</param>
+    public bool IsAuthentic(SecretKey contentKey)
     {
+        ArgumentNullException.ThrowIfNull(contentKey);
         Span<byte> code = stackalloc byte[32];
         SealedKeySchedule.HeaderCode(contentKey, Salt.Span, Encode(withCode: false), code);
         return CryptographicOperations.FixedTimeEquals(code, Code.Span);

@@ -42,7 +42,7 @@ internal sealed class OutputRules
     {
         var policies = job.Contents.Where(content => content.Header is not null)
             .Select(content => (content.Content, Policy: ReadPolicy(content.Header!.Policy!, blocks))).ToList();
-        var codeOwner = policies.Where(entry => entry.Content == job.Code.Content).Select(entry => entry.Policy.Policy).OfType<AppPolicy>().FirstOrDefault()?.Owner;
+        var libraries = job.Libraries.Select(library => new LinkedModule(library.Content, OwnerOf(library))).ToImmutableArray();
         var guards = policies.Select(entry => entry.Policy.Policy).OfType<DataPolicy>().SelectMany(policy => policy.Output.Guards).Distinct().ToImmutableArray();
         foreach (var (content, policy) in policies)
         {
@@ -51,8 +51,11 @@ internal sealed class OutputRules
                 Stage = PolicyStage.Offer,
                 Now = policy.Policy.NotBefore,
                 Requester = job.Requester,
+                Content = content,
+                Role = RoleOf(content, job),
                 Code = job.Code.Content,
-                CodeOwner = codeOwner,
+                CodeOwner = OwnerOf(job.Code),
+                Libraries = libraries,
                 OutputBytesMax = job.Spec.OutputBytesMax,
                 OutputRecipients = job.Spec.Recipients,
                 Guards = guards,
@@ -64,7 +67,16 @@ internal sealed class OutputRules
         }
 
         return new OutputRules(guards, job.Spec.OutputBytesMax);
+
+        // An owner answers for a sealed module where its policy lists the module's body: anybody can name the policy in a header.
+        Address? OwnerOf(AssignedContent module) =>
+            AppPolicy.OwnerOf(module.Header, policies.Where(entry => entry.Content == module.Content).Select(entry => entry.Policy).FirstOrDefault());
     }
+
+    private static ContentRoles RoleOf(Cid content, AssignedJob job) =>
+        (content == job.Code.Content ? ContentRoles.Program : ContentRoles.None)
+        | (job.Libraries.Any(library => library.Content == content) ? ContentRoles.Library : ContentRoles.None)
+        | (job.Inputs.Any(input => input.Content == content) ? ContentRoles.Input : ContentRoles.None);
 
     /// <summary>Runs the guards over the output and gives what may leave.</summary>
     /// <param name="result">What the guest left.</param>

@@ -3,6 +3,7 @@ using Sojourn.Attestation;
 using Sojourn.Content.Ipfs;
 using Sojourn.Content.Ipfs.Gateways;
 using Sojourn.Hosting.DropBox;
+using Sojourn.Hosting.Keepers;
 using Sojourn.Hosting.Keys;
 using Sojourn.Hosting.Proof;
 using Sojourn.Ledger.Embedded;
@@ -157,6 +158,8 @@ public sealed class DevNetwork : IAsyncDisposable
             Collateral = _authority?.Collateral ?? Collateral.Empty,
             Journal = new NodeJournal(TimeProvider.System, _options.Listener is { } listener ? entry => listener($"keeper of {owner.Name}", entry) : null),
             Uses = uses,
+            Books = new KeeperBooks(DevnetFile.KeeperOf(_options.Folder, owner.Name)),
+            Revoked = new RevocationList(KeeperOptions.RevokedFile(DevnetFile.KeeperOf(_options.Folder, owner.Name))),
         });
         _keepers.Add((keeper.RunAsync(_stop.Token), uses));
     }

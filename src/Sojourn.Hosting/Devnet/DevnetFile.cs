@@ -27,6 +27,11 @@ public sealed record DevnetFile(int ProcessId, Uri Ledger, Uri Gateway, IReadOnl
     /// <param name="party">The party.</param>
     public static string KeysOf(string folder, string party) => Path.Combine(folder, "parties", party, "keys");
 
+    /// <summary>Where a party's keeper keeps its state.</summary>
+    /// <param name="folder">The network's folder.</param>
+    /// <param name="party">The party.</param>
+    public static string KeeperOf(string folder, string party) => Path.Combine(folder, "parties", party, "keeper");
+
     /// <summary>Reads it; null where no network is up.</summary>
     /// <param name="folder">The network's folder.</param>
     public static DevnetFile? Read(string folder) => File.Exists(PathIn(folder)) ? JsonSerializer.Deserialize<DevnetFile>(File.ReadAllText(PathIn(folder))) : null;

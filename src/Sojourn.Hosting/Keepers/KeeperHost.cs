@@ -58,6 +58,7 @@ public sealed class KeeperHost : IAsyncDisposable
             Audit = _audit,
             Revoked = new RevocationList(KeeperOptions.RevokedFile(options.StateFolder)),
             StateFolder = options.StateFolder,
+            Books = new KeeperBooks(options.StateFolder),
         });
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Sojourn.Hosting.Yaml;
 using Sojourn.Node;
 using Sojourn.Primitives;
+using Sojourn.Protocol.Terms;
 
 namespace Sojourn.Hosting.Nodes;
 
@@ -128,7 +129,9 @@ public static class NodeFile
         var regions = 0UL;
         foreach (var text in root.Texts("Regions"))
         {
-            regions |= int.TryParse(text, CultureInfo.InvariantCulture, out var bit) && bit is >= 0 and < 64 ? 1UL << bit : throw root.Error("Regions", $"numbers of regions from 0 to 63 were expected, not '{text}'");
+            regions |= RegionNames.TryParse(text, out var named) ? 1UL << named
+                : int.TryParse(text, CultureInfo.InvariantCulture, out var bit) && bit is >= 0 and < 64 ? 1UL << bit
+                : throw root.Error("Regions", $"names of regions (such as {string.Join(", ", RegionNames.All.Take(6))}) or numbers from 0 to 63 were expected, not '{text}'");
         }
 
         return regions;

@@ -4,6 +4,7 @@ using Sojourn.Attestation;
 using Sojourn.Hosting.Yaml;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Policies;
+using Sojourn.Protocol.Terms;
 
 namespace Sojourn.Hosting.Policies;
 
@@ -82,6 +83,7 @@ public static class PolicyFile
         Proof = ReadProof(root.Map("Proof")),
         Limits = ReadLimits(root.Map("Limits")),
         Price = ReadPrice(root.Map("Price")),
+        Code = [.. root.Texts("Code").Select(text => CidOf(root, "Code", text))],
         OutputMayRevealCode = root.Flag("OutputMayRevealCode") ?? false,
         GuardedOutputBytesMax = root.Size("GuardedOutput") ?? (4 << 10),
     };
@@ -117,7 +119,7 @@ public static class PolicyFile
             Measurements = measurements,
             RequireChip = map.Flag("Chip") ?? false,
             RequireRevocation = map.Flag("Revocation") ?? true,
-            Regions = [.. map.Texts("Regions")],
+            Regions = [.. map.Texts("Regions").Select(text => RegionNames.TryParse(text, out var bit) ? RegionNames.NameOf(bit) : throw Named(map, "Regions", text, [.. RegionNames.All]))],
             VerifiersMin = (int)(map.Number("Verifiers", 0, 100_000) ?? 1),
             AgeMax = map.Duration("AgeMax") ?? proof.AgeMax,
         };

@@ -14,7 +14,7 @@ internal static class PolicyTemplates
         # Who may ask for a run: accounts, or 'any'.
         Requesters: []
 
-        # Which code may see the data: modules by CID, or everything that these owners write.
+        # Which code may see the data: modules by CID, or every sealed module that a signed policy of these owners lists.
         Code: []
         AppOwners: []
 
@@ -25,7 +25,7 @@ internal static class PolicyTemplates
           Tcb: [UpToDate, SWHardeningNeeded]
           Verifiers: 1                # accepting votes, before your keeper checks for itself
           AgeMax: 1h
-          # Regions: [eu]             # the operator's word
+          # Regions: [eu]             # the operator's word: eu, eea, europe, uk, ch, us, …, or region-0 to region-63 by agreement
           AnyMeasurement: false
           Measurements: []            # - Name: release-1
                                       #   Values: {{ launch: 0a1b... }}
@@ -48,7 +48,7 @@ internal static class PolicyTemplates
           Shares: []                  # - To: 0x...
                                       #   Parts: 1
 
-        # Pool:                       # many owners of one data set, each with its own key
+        # Pool:                       # many owners of one data set, each with its own key; 'sojourn policy consent' gives a member's word
         #   Members: [0x..., 0x...]
         #   Least: 10
 
@@ -61,6 +61,9 @@ internal static class PolicyTemplates
         # Owner: 0x...                # your account; left out, the account that signs
         From: {0}
         Until: {1}
+
+        # The sealed modules that you answer for, by their bodies ('sojourn seal' prints them): owners who trust you (AppOwners) trust these.
+        Code: []
 
         # Who may run it: accounts, or 'any'.
         Requesters: any

@@ -1,5 +1,6 @@
 using Sojourn.Content;
 using Sojourn.Content.Import;
+using Sojourn.Cryptography.Custody;
 using Sojourn.Cryptography.HybridEncryption;
 using Sojourn.Cryptography.Sealing;
 using Sojourn.Primitives;
@@ -44,14 +45,61 @@ public sealed class Publisher(IBlockSink sink)
     {
         await sink.PutAsync(new Block(policy.Cid, policy.Block), cancel).ConfigureAwait(false);
         using var sealer = new ContentSealer(new SealingOptions { Recipients = recipients, Policy = policy.Cid, Name = name });
-        Cid body;
+        var body = await BodyAsync(sealer, content, cancel).ConfigureAwait(false);
+        var root = await BlockAsync(Multicodec.DagCbor, sealer.Finish(body).Encode(), cancel).ConfigureAwait(false);
+        return new PublishedContent(root, body, policy.Cid);
+    }
+
+    /// <summary>Seals a module under a policy that lists it: the body first, then the policy over it, then the header that names the policy.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="sign">Signs the policy that answers for the body.</param>
+    /// <param name="recipients">The keeper, as a rule, and the owner.</param>
+    /// <param name="name">A name for people, sealed with the content.</param>
+    /// <param name="cancel">Stops it.</param>
+    public async Task<PublishedContent> SealAppAsync(Stream module, Func<Cid, SignedPolicy> sign, IReadOnlyCollection<HpkePublicKey> recipients, string? name, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(sign);
+        using var sealer = new ContentSealer(new SealingOptions { Recipients = [], Name = name });
+        var body = await BodyAsync(sealer, module, cancel).ConfigureAwait(false);
+        var policy = sign(body);
+        using var key = sealer.ExportContentKey();
+        var fault = sealer.Finish(body).TryRewrap(key, recipients, policy.Cid, hideRecipients: false, out var header);
+        if (fault != SealedFault.None)
+        {
+            throw new InvalidOperationException($"A header that was just made is not taken: {fault}.");
+        }
+
+        await sink.PutAsync(new Block(policy.Cid, policy.Block), cancel).ConfigureAwait(false);
+        var root = await BlockAsync(Multicodec.DagCbor, header!.Encode(), cancel).ConfigureAwait(false);
+        return new PublishedContent(root, body, policy.Cid);
+    }
+
+    /// <summary>Seals a file under a policy to nobody: its key is shared among custodians.</summary>
+    /// <param name="content">The plaintext.</param>
+    /// <param name="policy">The signed policy; it is published too.</param>
+    /// <param name="threshold">How many custodians must release their shares.</param>
+    /// <param name="custodians">Names and keys.</param>
+    /// <param name="owner">Also sealed to these; empty for nobody.</param>
+    /// <param name="name">A name for people, sealed with the content.</param>
+    /// <param name="cancel">Stops it.</param>
+    public async Task<(PublishedContent Content, ShareSet Shares)> SealSharedAsync(
+        Stream content, SignedPolicy policy, int threshold, IReadOnlyList<(string Name, HpkePublicKey Key)> custodians, IReadOnlyCollection<HpkePublicKey> owner, string? name, CancellationToken cancel)
+    {
+        await sink.PutAsync(new Block(policy.Cid, policy.Block), cancel).ConfigureAwait(false);
+        using var sealer = new ContentSealer(new SealingOptions { Recipients = owner, Policy = policy.Cid, Name = name });
+        var body = await BodyAsync(sealer, content, cancel).ConfigureAwait(false);
+        using var key = sealer.ExportContentKey();
+        var shares = ShareSet.Split(key, threshold, custodians, policy.Cid);
+        var root = await BlockAsync(Multicodec.DagCbor, sealer.Finish(body).Encode(), cancel).ConfigureAwait(false);
+        return (new PublishedContent(root, body, policy.Cid), shares);
+    }
+
+    private async Task<Cid> BodyAsync(ContentSealer sealer, Stream content, CancellationToken cancel)
+    {
         var stream = sealer.SealFile(content);
         await using (stream.ConfigureAwait(false))
         {
-            body = (await UnixFsImporter.ImportAsync(stream, sink, null, cancel).ConfigureAwait(false)).Root;
+            return (await UnixFsImporter.ImportAsync(stream, sink, null, cancel).ConfigureAwait(false)).Root;
         }
-
-        var root = await BlockAsync(Multicodec.DagCbor, sealer.Finish(body).Encode(), cancel).ConfigureAwait(false);
-        return new PublishedContent(root, body, policy.Cid);
     }
 }

@@ -27,17 +27,17 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
     public async Task<EnclaveIdentity> AssignAsync(Assignment assignment, CancellationToken cancel)
     {
         await Channel.SendAsync(MessageType.Assignment, assignment.Encode(), cancel).ConfigureAwait(false);
-        var frame = await ServeAsync(null, cancel).ConfigureAwait(false);
+        var frame = await ServeAsync(null, null, cancel).ConfigureAwait(false);
         return frame.Type == MessageType.Identity
             ? EnclaveIdentity.Decode(frame.Payload.Span)
             : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Identity} was expected, {frame.Type} came");
     }
 
     /// <inheritdoc/>
-    public async Task<Outcome> ExecuteAsync(Releases releases, Action<EnclaveProgress>? progress, CancellationToken cancel)
+    public async Task<Outcome> ExecuteAsync(Releases releases, Action<EnclaveProgress>? progress, Action<EnclaveNotice>? notice, CancellationToken cancel)
     {
         await Channel.SendAsync(MessageType.Releases, releases.Encode(), cancel).ConfigureAwait(false);
-        var frame = await ServeAsync(progress, cancel).ConfigureAwait(false);
+        var frame = await ServeAsync(progress, notice, cancel).ConfigureAwait(false);
         return frame.Type == MessageType.Outcome
             ? Outcome.Decode(frame.Payload.Span)
             : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Outcome} was expected, {frame.Type} came");
@@ -66,7 +66,7 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
     public ValueTask DisposeAsync() => enclave.DisposeAsync();
 
     // Serves block requests until something else comes.
-    private async Task<Frame> ServeAsync(Action<EnclaveProgress>? progress, CancellationToken cancel)
+    private async Task<Frame> ServeAsync(Action<EnclaveProgress>? progress, Action<EnclaveNotice>? notice, CancellationToken cancel)
     {
         while (true)
         {
@@ -81,6 +81,9 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
                     break;
                 case MessageType.Progress:
                     progress?.Invoke(EnclaveProgress.Decode(frame.Payload.Span));
+                    break;
+                case MessageType.Notice:
+                    notice?.Invoke(EnclaveNotice.Decode(frame.Payload.Span));
                     break;
                 case MessageType.Refused:
                     throw new EnclaveRefusedException(EnclaveRefusal.Decode(frame.Payload.Span));

@@ -193,7 +193,8 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
             node.Journal.Add(JournalLevel.Progress, "execute", job, "keys are here; the guest starts");
             _outcome = _run.ExecuteAsync(
                 new Releases(seat.Admission, seat.Evidence!.EvidenceDigest, keys),
-                Tell, cancel);
+                Tell,
+                notice => node.Journal.Add(JournalLevel.Trouble, "execute", job, $"the enclave says: {notice.Words}"), cancel);
         }
 
         if (!_outcome.IsCompleted)
@@ -300,7 +301,8 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
         var keys = ImmutableArray.CreateBuilder<ReleasedKey>();
         foreach (var need in _identity!.Sealed)
         {
-            ReleasedKey? found = null;
+            // Several offers of one content: custodians, each with a share of its key.
+            var found = 0;
             foreach (var id in view.Terms.Offers)
             {
                 if (await node.Ledger.OfferAsync(id, cancel).ConfigureAwait(false) is not { } offer || offer.Terms.Content != need.Content
@@ -312,16 +314,15 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
 
                 if (Digest.Of(wrapped.Span) == release.WrappedKey)
                 {
-                    found = new ReleasedKey(need.Content, await FromMachineAsync(wrapped, cancel).ConfigureAwait(false));
+                    keys.Add(new ReleasedKey(need.Content, await FromMachineAsync(wrapped, cancel).ConfigureAwait(false)));
+                    found++;
                 }
             }
 
-            if (found is null)
+            if (found == 0)
             {
                 return null;
             }
-
-            keys.Add(found);
         }
 
         return keys.ToImmutable();

@@ -13,6 +13,7 @@ internal interface IEnclaveRun : IAsyncDisposable
     /// <summary>Hands over the released keys and waits for the outcome.</summary>
     /// <param name="releases">The admission and the wrapped keys.</param>
     /// <param name="progress">Told how far it is.</param>
+    /// <param name="notice">Told what a person should know of.</param>
     /// <param name="cancel">Stops waiting; the enclave is then killed.</param>
-    Task<Outcome> ExecuteAsync(Releases releases, Action<EnclaveProgress>? progress, CancellationToken cancel);
+    Task<Outcome> ExecuteAsync(Releases releases, Action<EnclaveProgress>? progress, Action<EnclaveNotice>? notice, CancellationToken cancel);
 }

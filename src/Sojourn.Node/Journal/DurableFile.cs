@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Sojourn.Node.Journal;
 
 /// <summary>Small files that are there whole or not at all, whatever ends the process or the power.</summary>
-internal static class DurableFile
+internal static partial class DurableFile
 {
     /// <summary>Writes a file durably, in place of any that is there.</summary>
     /// <param name="path">Where; the folder is made.</param>
@@ -17,5 +19,70 @@ internal static class DurableFile
         }
 
         File.Move(temporary, path, overwrite: true);
+        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
+
+    /// <summary>Writes a secret durably, readable for its owner alone from the first byte on.</summary>
+    /// <param name="path">Where; the folder is made.</param>
+    /// <param name="bytes">The secret.</param>
+    public static void WriteSecret(string path, ReadOnlySpan<byte> bytes)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var temporary = path + ".new";
+        File.Delete(temporary);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using (var stream = new FileStream(temporary, options))
+        {
+            stream.Write(bytes);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Overwrites a secret's file and removes it, durably. What the file system or the disk itself has kept of old versions is beyond any program.</summary>
+    /// <param name="path">The file.</param>
+    public static void Erase(string path)
+    {
+        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write))
+        {
+            stream.Write(new byte[stream.Length]);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Delete(path);
+        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Makes a folder's own entries durable: a renamed file is a change of its folder.</summary>
+    /// <param name="folder">The folder.</param>
+    public static void SyncFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var descriptor = Open(folder, 0);
+        if (descriptor >= 0)
+        {
+            _ = FSync(descriptor);
+            _ = Close(descriptor);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int FSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
 }

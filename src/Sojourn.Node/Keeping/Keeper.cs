@@ -1,17 +1,10 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using Sojourn.Content;
-using Sojourn.Cryptography.HybridEncryption;
-using Sojourn.Cryptography.Sealing;
 using Sojourn.Node.Journal;
-using Sojourn.Node.Verifying;
 using Sojourn.Node.Watching;
 using Sojourn.Primitives;
 using Sojourn.Protocol.DropBox;
-using Sojourn.Protocol.Jobs;
-using Sojourn.Protocol.Policies;
 using Sojourn.Protocol.Reasons;
-using Sojourn.Protocol.Releases;
 using Sojourn.Protocol.State;
 using Sojourn.Protocol.Transactions;
 using Sojourn.Protocol.Views;
@@ -29,7 +22,7 @@ public sealed class Keeper(KeeperContext keeper)
     private const ulong LastHeights = 8;
 
     private readonly Sender _sender = new(keeper.Ledger, keeper.Signer, keeper.Journal);
-    private readonly EvidenceCheck _check = new(keeper.Ledger, keeper.Content, keeper.DropBox, keeper.Collateral);
+    private readonly ReleaseJudge _judge = new(keeper);
     private readonly ConcurrentDictionary<Digest, bool> _open = new();
     private readonly HashSet<(Digest Job, byte Round, Address Executor, Digest Offer)> _answered = [];
     private readonly SemaphoreSlim _one = new(1);
@@ -161,8 +154,8 @@ public sealed class Keeper(KeeperContext keeper)
     // Returns whether the ledger has the answer.
     private async Task<bool> ReleaseAsync(JobView job, ExecutorView executor, OfferView offer, CancellationToken cancel)
     {
-        var (reason, words, wrapped) = await DecideAsync(job, executor, offer, cancel).ConfigureAwait(false);
-        if (wrapped is null)
+        var (reason, words, wrapped, use) = await _judge.DecideAsync(job, executor, offer, cancel).ConfigureAwait(false);
+        if (wrapped is null || use is null)
         {
             if (reason == DenyReason.Unavailable && await MayWaitAsync(job, cancel).ConfigureAwait(false))
             {
@@ -177,8 +170,8 @@ public sealed class Keeper(KeeperContext keeper)
         }
 
         // On disk before it leaves, with the use counted: a crash in between costs a use, never gives one away, and never releases in two ways.
+        keeper.Uses.Record(use);
         wrapped = Keep(job, executor, offer, wrapped);
-        keeper.Uses.Record(offer.Id, job.Id, keeper.Clock.GetUtcNow(), job.Terms.Spec);
         Audit(job, executor, offer, "released", $"wrapped key {Digest.Of(wrapped)}");
         await keeper.DropBox.PutAsync(job.Id, DropNames.WrappedKey(job.Round.Index, executor.Node, Digest.Of(wrapped)), wrapped, cancel).ConfigureAwait(false);
         var sent = await _sender.SendAsync(
@@ -220,92 +213,4 @@ public sealed class Keeper(KeeperContext keeper)
             Directory.Delete(folder, recursive: true);
         }
     }
-
-    private async Task<(DenyReason Reason, string Words, byte[]? Wrapped)> DecideAsync(JobView job, ExecutorView executor, OfferView offer, CancellationToken cancel)
-    {
-        // First what the owner said here and on the ledger: neither a gateway nor an executor can delay it.
-        if (offer.Withdrawn || keeper.Revoked?.Contains(offer.Id) == true)
-        {
-            return (DenyReason.Withdrawn, "the owner has revoked the offer", null);
-        }
-
-        var header = await HeaderAsync(offer.Terms.Content, cancel).ConfigureAwait(false);
-        if (header?.Policy is not { } policyCid || policyCid != offer.Terms.Policy)
-        {
-            return (DenyReason.Unavailable, "the content's header is not to be had, or names another policy than the offer", null);
-        }
-
-        var finding = await _check.CheckAsync(job, job.Round, executor, keeper.Clock.GetUtcNow(), cancel).ConfigureAwait(false);
-        if (finding.Verdict == VoteVerdict.Unavailable)
-        {
-            return (DenyReason.Unavailable, finding.Words, null);
-        }
-
-        if (finding.Verdict != VoteVerdict.Accept || !finding.Results.TryGetValue(policyCid, out var appraisal))
-        {
-            return (DenyReason.Evidence, $"the keeper's own check of the evidence says {finding.Verdict}: {finding.Words}", null);
-        }
-
-        var policies = (await _check.PoliciesAsync(job, cancel).ConfigureAwait(false))!;
-        var policy = policies.First(candidate => candidate.Cid == policyCid);
-        if (await SpecAsync(job.Terms.Spec, cancel).ConfigureAwait(false) is not { } spec)
-        {
-            return (DenyReason.Unavailable, "the job's specification is not to be had", null);
-        }
-
-        var now = keeper.Clock.GetUtcNow();
-        var decision = PolicyEvaluator.Evaluate(policy, new PolicyRequest
-        {
-            Stage = PolicyStage.Release,
-            Now = now,
-            Requester = job.Requester,
-            Code = job.Terms.Code,
-            CodeOwner = await CodeOwnerAsync(job, policies, cancel).ConfigureAwait(false),
-            Proof = ProofFacts.From(appraisal),
-            Verifiers = executor.Votes.Count(vote => vote.Verdict == VoteVerdict.Accept),
-            Uses = Math.Max(keeper.Uses.JobsBefore(offer.Id, job.Id), offer.Uses > 0 && keeper.Uses.Knows(offer.Id, job.Id) ? offer.Uses - 1 : offer.Uses),
-            Draws = offer.Draws,
-            OutputBytesMax = spec.OutputBytesMax,
-            OutputRecipients = spec.Recipients,
-            Guards = [.. policies.Select(candidate => candidate.Policy).OfType<DataPolicy>().SelectMany(data => data.Output.Guards)],
-            Offered = offer.Terms.Price,
-            Revoked = offer.Withdrawn,
-        });
-        if (decision.Grant is null)
-        {
-            return (DenyReason.Policy, decision.Clauses.First(clause => clause.Outcome != ClauseOutcome.Holds).Words, null);
-        }
-
-        if (header.TryOpenKey(keeper.Key, out var contentKey) != SealedFault.None)
-        {
-            return (DenyReason.Unavailable, "the content is not sealed to this keeper", null);
-        }
-
-        using (contentKey)
-        {
-            return HpkePublicKey.TryImport(HpkeKem.P256, executor.Evidence!.HpkeKey.Span, out var enclave)
-                ? (default, "", finding.ForMachine(KeyWrap.Wrap(enclave, KeyWrap.Info(job.Id, executor.Admission, policyCid, offer.Terms.Content), contentKey!)))
-                : (DenyReason.Evidence, "the enclave's key is no point of P-256", null);
-        }
-    }
-
-    private async Task<Address?> CodeOwnerAsync(JobView job, IReadOnlyList<SignedPolicy> policies, CancellationToken cancel)
-    {
-        foreach (var id in job.Terms.Offers)
-        {
-            if (await keeper.Ledger.OfferAsync(id, cancel).ConfigureAwait(false) is { } offer && offer.Terms.Content == job.Terms.Code
-                && policies.FirstOrDefault(policy => policy.Cid == offer.Terms.Policy)?.Policy is AppPolicy app)
-            {
-                return app.Owner;
-            }
-        }
-
-        return null;
-    }
-
-    private async Task<SealedHeader?> HeaderAsync(Cid content, CancellationToken cancel) =>
-        await keeper.Content.GetAsync(content, cancel).ConfigureAwait(false) is { } block && SealedHeader.TryDecode(block.Data.Span, out var header) == SealedFault.None ? header : null;
-
-    private async Task<JobSpec?> SpecAsync(Cid cid, CancellationToken cancel) =>
-        await keeper.Content.GetAsync(cid, cancel).ConfigureAwait(false) is { } block && JobSpec.TryDecode(block.Data.Span, out var spec, out _) ? spec : null;
 }

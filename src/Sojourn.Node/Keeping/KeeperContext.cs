@@ -43,6 +43,9 @@ public sealed record KeeperContext
     /// <summary>What the owner has revoked here, on this machine, whatever the ledger says; null for nothing.</summary>
     public RevocationList? Revoked { get; init; }
 
+    /// <summary>Pool members' words and keys, and shares of keys; null where the keeper has none: then no pool's policy holds.</summary>
+    public KeeperBooks? Books { get; init; }
+
     /// <summary>Where wrapped keys are kept until their job is closed, so that a crash does not release twice; null keeps none.</summary>
     public string? StateFolder { get; init; }
 }

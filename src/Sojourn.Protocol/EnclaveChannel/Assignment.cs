@@ -95,7 +95,7 @@ public sealed record SealedNeed(Cid Content, Cid Policy);
 
 /// <summary>One released key, still encrypted to the enclave.</summary>
 /// <param name="Content">Which content's key.</param>
-/// <param name="WrappedKey">The HPKE encapsulation and ciphertext, as the keeper made them.</param>
+/// <param name="WrappedKey">The HPKE encapsulation and ciphertext, as the keeper made them; or one custodian's share, of which several come for a content.</param>
 public sealed record ReleasedKey(Cid Content, ReadOnlyMemory<byte> WrappedKey);
 
 /// <summary>The admission and the released keys.</summary>
@@ -130,7 +130,7 @@ public sealed record Releases(Digest Admission, Digest EvidenceDigest, Immutable
             for (var n = reader.ReadArrayHeader(64); n > 0; n--)
             {
                 reader.ReadArrayHeaderExactly(2);
-                keys.Add(new ReleasedKey(Cid.Decode(reader.ReadBytes(128)), reader.ReadBytes(4096).ToArray()));
+                keys.Add(new ReleasedKey(Cid.Decode(reader.ReadBytes(128)), reader.ReadBytes(Protocol.Releases.ShareRelease.BytesMax + 4096).ToArray()));
             }
 
             reader.ReadEnd();

@@ -44,4 +44,7 @@ public enum MessageType : byte
 
     /// <summary>Enclave → node, last: what the checker said.</summary>
     Checked = 14,
+
+    /// <summary>Enclave → node: something a person should know of, such as a custodian that lied.</summary>
+    Notice = 15,
 }

@@ -66,6 +66,34 @@ public sealed record EnclaveRefusal(FailReason Reason, string Words)
     }
 }
 
+/// <summary>Something a person should know of. It says nothing about the content.</summary>
+/// <param name="Words">What happened: names and identifiers only.</param>
+public sealed record EnclaveNotice(string Words)
+{
+    private const int WordsMax = 2000;
+
+    /// <summary>The wire form.</summary>
+    public byte[] Encode() => new CborWriter().BeginArray().WriteText(Words.Length > WordsMax ? Words[..WordsMax] : Words).EndArray().ToArray();
+
+    /// <summary>Reads the wire form.</summary>
+    /// <param name="payload">A frame's payload.</param>
+    public static EnclaveNotice Decode(ReadOnlySpan<byte> payload)
+    {
+        try
+        {
+            var reader = new CborReader(payload);
+            reader.ReadArrayHeaderExactly(1);
+            var notice = new EnclaveNotice(reader.ReadText(WordsMax * 4));
+            reader.ReadEnd();
+            return notice;
+        }
+        catch (CborException e)
+        {
+            throw new ChannelException(ChannelFault.Malformed, $"a notice: {e.Fault}");
+        }
+    }
+}
+
 /// <summary>How far an enclave is.</summary>
 public enum EnclaveStage : byte
 {

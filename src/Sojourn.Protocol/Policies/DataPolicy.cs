@@ -6,10 +6,10 @@ namespace Sojourn.Protocol.Policies;
 /// <summary>A data owner's policy.</summary>
 public sealed record DataPolicy : OwnerPolicy
 {
-    /// <summary>Code that may see the data.</summary>
+    /// <summary>Code that may see the data: programs, and libraries that are linked with them.</summary>
     public ImmutableArray<Cid> Code { get; init; } = [];
 
-    /// <summary>Owners whose code may see the data, whatever it is.</summary>
+    /// <summary>Owners whose code may see the data: the sealed modules that their signed policies list, also later ones.</summary>
     public ImmutableArray<Address> AppOwners { get; init; } = [];
 
     /// <summary>What may come out.</summary>
@@ -19,7 +19,8 @@ public sealed record DataPolicy : OwnerPolicy
     public PoolRule? Pool { get; init; }
 
     /// <inheritdoc/>
-    public override string? Fault() => base.Fault() ?? Output.Fault() ?? Pool?.Fault();
+    public override string? Fault() => base.Fault() ?? Output.Fault() ?? Pool?.Fault()
+        ?? (Pool is not null && !Price.Shares.IsEmpty ? "in a pool each member is paid for its own records: leave Shares out" : null);
 
     /// <inheritdoc/>
     public bool Equals(DataPolicy? other) => other is not null && PolicyCodec.SameEncoding(this, other);

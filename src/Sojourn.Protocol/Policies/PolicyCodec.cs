@@ -147,6 +147,8 @@ public static class PolicyCodec
 
                 break;
             case AppPolicy app:
+                writer.WriteKey("code");
+                WriteLinks(writer, app.Code);
                 writer.WriteKey("revealCode").WriteBoolean(app.OutputMayRevealCode);
                 writer.WriteKey("guardedBytes").WriteInteger(app.GuardedOutputBytesMax);
                 break;
@@ -200,6 +202,7 @@ public static class PolicyCodec
                     Owner = owner,
                     NotBefore = from,
                     NotAfter = until,
+                    Code = fields.List("code", DagFields.LinkOf),
                     OutputMayRevealCode = fields.Flag("revealCode"),
                     GuardedOutputBytesMax = fields.Integer("guardedBytes"),
                 };

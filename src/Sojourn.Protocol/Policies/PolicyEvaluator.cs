@@ -18,17 +18,19 @@ public static class PolicyEvaluator
         var clauses = ImmutableArray.CreateBuilder<ClauseVerdict>(24);
 
         Add(Clause.Validity, request.Now >= policy.NotBefore && request.Now < policy.NotAfter);
-        Add(Clause.Revocation, !request.Revoked);
+        AddKnown(Clause.Revocation, request.Revoked is not null, request.Revoked == false);
         Add(Clause.Requester, policy.AnyRequester || policy.Requesters.Contains(request.Requester));
         AddProof(policy.Proof);
         AddLimits(policy.Limits);
-        Add(Clause.Price, request.Offered >= policy.Price.PerUse);
+        AddKnown(Clause.Price, request.Paid is not null || policy.Price.PerUse.IsZero, IsPaid(policy, request));
         switch (policy)
         {
             case DataPolicy data:
                 AddData(data);
                 break;
             case AppPolicy app:
+                // A module handed over as data could simply be copied out.
+                Add(Clause.Code, request.Role != ContentRoles.None && !request.Role.HasFlag(ContentRoles.Input));
                 Add(Clause.CodeSecrecy, app.OutputMayRevealCode || request.OutputBytesMax <= app.GuardedOutputBytesMax);
                 break;
         }
@@ -39,6 +41,13 @@ public static class PolicyEvaluator
 
         void AddLater(Clause clause, bool known, bool holds) =>
             clauses.Add(new ClauseVerdict(clause, !known ? ClauseOutcome.Later : holds ? ClauseOutcome.Holds : ClauseOutcome.Fails, policy, request));
+
+        // What nobody has found out may still be found out after an offer; at a release it is refused.
+        void AddKnown(Clause clause, bool known, bool holds) => clauses.Add(new ClauseVerdict(
+            clause,
+            known && holds ? ClauseOutcome.Holds : !known && request.Stage == PolicyStage.Offer ? ClauseOutcome.Later : ClauseOutcome.Fails,
+            policy,
+            request));
 
         void AddProof(ProofRequirement proof)
         {
@@ -57,7 +66,7 @@ public static class PolicyEvaluator
             AddLater(Clause.Evidence, known, known && facts!.Accepted);
             if (!proof.Regions.IsEmpty)
             {
-                AddLater(Clause.Region, request.Region is not null || known, request.Region is not null && proof.Regions.Contains(request.Region, StringComparer.OrdinalIgnoreCase));
+                AddKnown(Clause.Region, request.Regions is not null, request.Regions is { } stated && stated.Any(region => proof.Regions.Contains(region, StringComparer.OrdinalIgnoreCase)));
             }
 
             AddLater(Clause.Verifiers, known, request.Verifiers >= proof.VerifiersMin);
@@ -67,29 +76,29 @@ public static class PolicyEvaluator
         {
             if (limits.Uses is { } uses)
             {
-                Add(Clause.Uses, request.Uses < uses);
+                AddKnown(Clause.Uses, request.Uses is not null, request.Uses < uses);
             }
 
             if (limits.Draws is { } draws)
             {
                 // The draw that is being offered counts; at release it was counted already.
-                Add(Clause.Draws, request.Stage == PolicyStage.Offer ? request.Draws < draws : request.Draws <= draws);
+                AddKnown(Clause.Draws, request.Draws is not null, request.Stage == PolicyStage.Offer ? request.Draws < draws : request.Draws <= draws);
             }
 
             if (limits.PeriodUses is { } periodUses)
             {
-                Add(Clause.PeriodUses, request.PeriodUses < periodUses);
+                AddKnown(Clause.PeriodUses, request.PeriodUses is not null, request.PeriodUses < periodUses);
             }
 
             if (limits.PeriodOutputBytes is { } bytes)
             {
-                Add(Clause.PeriodOutput, request.OutputBytesMax <= bytes - request.PeriodOutputBytes);
+                AddKnown(Clause.PeriodOutput, request.PeriodOutputBytes is not null && request.OutputBytesMax is not null, request.OutputBytesMax <= bytes - request.PeriodOutputBytes);
             }
         }
 
         void AddData(DataPolicy data)
         {
-            Add(Clause.Code, data.Code.Contains(request.Code) || (request.CodeOwner is { } owner && data.AppOwners.Contains(owner)));
+            Add(Clause.Code, request.Role == ContentRoles.Input && Trusts(data, request.Code, request.CodeOwner) && request.Libraries.All(library => Trusts(data, library.Code, library.Owner)));
             Add(Clause.OutputSize, request.OutputBytesMax <= data.Output.BytesMax);
             Add(Clause.OutputRecipients, request.OutputRecipients.IsEmpty
                 ? data.Output.Public
@@ -101,24 +110,58 @@ public static class PolicyEvaluator
 
             if (data.Pool is { } pool)
             {
-                Add(Clause.Consent, EnoughConsent(pool, request.Consenting));
+                AddKnown(Clause.Consent, request.Consents is not null, request.Consents is { } consents && EnoughConsent(pool, consents, request));
             }
         }
     }
 
-    private static bool EnoughConsent(PoolRule pool, ImmutableHashSet<Address> consenting)
+    private static bool Trusts(DataPolicy data, Cid code, Address? owner) => data.Code.Contains(code) || (owner is { } answering && data.AppOwners.Contains(answering));
+
+    /// <summary>Whether the content is a consenting member's, and enough members' records go into the job that no result is about few of them.</summary>
+    private static bool EnoughConsent(PoolRule pool, IReadOnlyDictionary<Address, Cid> consents, PolicyRequest request)
     {
-        var standing = 0;
+        var (standing, own) = (0, false);
+        var used = request.JobContents.ToHashSet();
         foreach (var member in pool.Members)
         {
-            // Large pools: stop as soon as enough are found.
-            if (consenting.Contains(member) && ++standing >= pool.MembersMin)
+            if (consents.TryGetValue(member, out var records) && used.Contains(records))
             {
-                return true;
+                standing++;
+                own |= records == request.Content;
             }
         }
 
-        return false;
+        return own && standing >= pool.MembersMin;
+    }
+
+    /// <summary>Whether everybody who has a part in the price gets it. In a pool the part of the owner is the member's whose records are used.</summary>
+    private static bool IsPaid(OwnerPolicy policy, PolicyRequest request)
+    {
+        var price = policy.Price;
+        if (price.PerUse.IsZero)
+        {
+            return true;
+        }
+
+        if (request.Paid is not { } paid)
+        {
+            return false;
+        }
+
+        if (policy is DataPolicy { Pool: not null })
+        {
+            return request.Consents?.Any(consent => consent.Value == request.Content && PaidTo(consent.Key) >= price.PerUse) == true;
+        }
+
+        if (price.Shares.IsEmpty)
+        {
+            return PaidTo(policy.Owner) >= price.PerUse;
+        }
+
+        var total = (ulong)price.PartsTotal;
+        return price.Shares.All(share => PaidTo(share.To) >= price.PerUse.Share((ulong)share.Parts, total));
+
+        Amount PaidTo(Address account) => paid.GetValueOrDefault(account);
     }
 
     private static bool AllNamed(ImmutableArray<ReadOnlyMemory<byte>> asked, ImmutableArray<ReadOnlyMemory<byte>> named)

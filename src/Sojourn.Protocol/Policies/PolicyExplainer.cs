@@ -42,6 +42,10 @@ public static class PolicyExplainer
         }
         else if (policy is AppPolicy app)
         {
+            parts.Add(new("Which code", [app.Code.IsEmpty
+                ? "The policy answers for no module: data owners who trust this owner (AppOwners) let none of its modules see their data. List the modules' bodies, which 'sojourn seal' prints."
+                : Text($"The owner answers for these sealed modules (bodies): {string.Join(", ", app.Code)}. Data owners who trust the owner let them, and nothing else sealed under this policy, see their data."),
+                "The code may be run and linked, and not handed to other code as data."]));
             parts.Add(new("What may come out", [app.OutputMayRevealCode
                 ? "The output may let its reader infer the code."
                 : Text($"The output must not reveal the code: a run may make at most {app.GuardedOutputBytesMax} bytes.")]));
@@ -72,12 +76,12 @@ public static class PolicyExplainer
 
         if (!policy.Code.IsEmpty)
         {
-            yield return Text($"Exactly these modules may see the data: {string.Join(", ", policy.Code)}. A changed module has another CID and is refused.");
+            yield return Text($"Exactly these modules may see the data: {string.Join(", ", policy.Code)}. A changed module has another CID and is refused; libraries that a job links count as modules.");
         }
 
         if (!policy.AppOwners.IsEmpty)
         {
-            yield return Text($"Any module of these owners may see the data, also ones they write later: {string.Join(", ", policy.AppOwners)}.");
+            yield return Text($"Any sealed module that a signed policy of these owners lists may see the data, also ones they write later: {string.Join(", ", policy.AppOwners)}.");
         }
     }
 
@@ -101,7 +105,8 @@ public static class PolicyExplainer
     private static IEnumerable<string> Pool(PoolRule pool)
     {
         yield return Text($"The data belong to {pool.Members.Length} members; each sealed its own records under a key of its own.");
-        yield return Text($"A run needs the standing consent of at least {pool.MembersMin}. Members who have not consented are left out.");
+        yield return Text($"A run must use the records of at least {pool.MembersMin} members whose consent stands. Members who have not consented are left out.");
+        yield return "Each of them is paid the price for its own records.";
         yield return "A member who withdraws has its key dropped: its records can then be opened by nobody, and what was published of them is noise.";
     }
 

@@ -1,6 +1,7 @@
 using Sojourn.Cryptography.HybridEncryption;
 using Sojourn.Cryptography.Secrets;
 using Sojourn.Primitives;
+using Sojourn.Protocol.Policies;
 
 namespace Sojourn.Protocol.Releases;
 
@@ -17,11 +18,21 @@ public static class KeyWrap
     public static byte[] Info(in Digest job, in Digest admission, Cid policy, Cid content) =>
         new ProtocolHash("sojourn/release/1").Add(job).Add(admission).Add(Terms.ContentKey.Of(policy)).Add(Terms.ContentKey.Of(content)).Finish().ToArray();
 
-    /// <summary>Wraps a key.</summary>
-    /// <param name="enclave">The enclave's key, as its evidence binds it.</param>
+    /// <summary>Wraps a key as a policy's grant says: to the enclave, for the job, the admission and the content that the policy was held against, and for no other.</summary>
+    /// <param name="grant">From the evaluator alone; its request names job, admission, content and the enclave's key.</param>
+    /// <param name="key">The content key.</param>
+    /// <exception cref="ArgumentException">The grant's request leaves one of them open.</exception>
+    public static byte[] Release(PolicyGrant grant, SecretKey key)
+    {
+        var (enclave, info) = Target(grant);
+        return Hpke.SealKey(enclave, info, [], key);
+    }
+
+    /// <summary>Wraps a key without any policy's word: for rehearsals with made-up keys, benchmarks, and tests that lie.</summary>
+    /// <param name="enclave">Whose key.</param>
     /// <param name="info">See <see cref="Info"/>.</param>
     /// <param name="key">The content key.</param>
-    public static byte[] Wrap(HpkePublicKey enclave, ReadOnlySpan<byte> info, SecretKey key) => Hpke.SealKey(enclave, info, [], key);
+    public static byte[] WrapWithoutGrant(HpkePublicKey enclave, ReadOnlySpan<byte> info, SecretKey key) => Hpke.SealKey(enclave, info, [], key);
 
     /// <summary>Opens a wrapped key.</summary>
     /// <param name="enclave">The enclave's private key.</param>
@@ -30,4 +41,13 @@ public static class KeyWrap
     /// <param name="key">The content key, where it opens.</param>
     public static HpkeFault Open(HpkePrivateKey enclave, ReadOnlySpan<byte> info, ReadOnlySpan<byte> wrapped, out SecretKey? key) =>
         Hpke.OpenKey(enclave, info, [], wrapped, out key);
+
+    internal static (HpkePublicKey Enclave, byte[] Info) Target(PolicyGrant grant)
+    {
+        ArgumentNullException.ThrowIfNull(grant);
+        return grant.Request is { Job: { } job, Admission: { } admission, Content: { } content } request
+            && HpkePublicKey.TryImport(HpkeKem.P256, request.EnclaveKey.Span, out var enclave)
+            ? (enclave, Info(job, admission, grant.Policy, content))
+            : throw new ArgumentException("The grant does not say for which job, admission, content and enclave it is.", nameof(grant));
+    }
 }

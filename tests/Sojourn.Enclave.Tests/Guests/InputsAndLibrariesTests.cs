@@ -62,7 +62,7 @@ public sealed class InputsAndLibrariesTests
             scene.Spec = new JobSpec
             {
                 Name = "library",
-                Inputs = [new JobInput("open", scene.Plain("everybody's"u8), false), new JobInput("secret", scene.SealedData([.. "the owner's"u8]), false)],
+                Inputs = [new JobInput("open", scene.Plain("everybody's"u8), false), new JobInput("secret", scene.SealedData([.. "the owner's"u8], policy => policy with { Code = [scene.Code, library] }), false)],
                 Libraries = [new JobLibrary("reader", library, [.. inputs], mayWrite)],
             };
             var ending = new Host(scene).Run();

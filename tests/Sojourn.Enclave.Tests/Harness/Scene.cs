@@ -66,6 +66,37 @@ internal sealed class Scene : IDisposable
         return Seal(SignedPolicy.Sign(change?.Invoke(policy) ?? policy, Owner.Identity), sink => Options(sink, options => SealedDag.SealFileAsync(new MemoryStream(bytes), options, Blocks)));
     }
 
+    /// <summary>Sealed code that the owner answers for: the policy lists its body.</summary>
+    public Cid VouchedCode(byte[] bytes, PartyKeys? appOwner = null, Func<Cid, ImmutableArray<Cid>>? listed = null)
+    {
+        var owner = appOwner ?? Owner;
+        SignedPolicy? policy = null;
+        SignedPolicy Sign(Cid body) => policy = SignedPolicy.Sign(
+            new AppPolicy
+            {
+                Title = "code", Owner = owner.Address, NotBefore = DateTimeOffset.UnixEpoch, NotAfter = DateTimeOffset.UnixEpoch.AddYears(100), AnyRequester = true, OutputMayRevealCode = true,
+                Code = listed?.Invoke(body) ?? [body],
+            },
+            owner.Identity);
+        var made = new Publisher(Blocks).SealAppAsync(new MemoryStream(bytes), Sign, [Owner.Sealing.Public], null, CancellationToken.None).GetAwaiter().GetResult();
+        Remember(made.Content, made.Policy);
+        return made.Content;
+    }
+
+    /// <summary>Other code, sealed by whoever likes under a policy that was signed for something else.</summary>
+    public Cid CodeUnder(Cid policy, byte[] bytes)
+    {
+        using var result = SealedDag.SealFileAsync(new MemoryStream(bytes), new SealingOptions { Recipients = [Owner.Sealing.Public], Policy = policy }, Blocks).AsTask().GetAwaiter().GetResult();
+        Remember(result.Cid, policy);
+        return result.Cid;
+    }
+
+    /// <summary>The policy that a sealed content names.</summary>
+    public Cid PolicyOf(Cid content) => _sealed[content].Policy;
+
+    /// <summary>The content key, as its custodians' dealer has it.</summary>
+    public SecretKey KeyOf(Cid content) => _sealed[content].Key;
+
     /// <summary>A sealed file, for this scene's code.</summary>
     public Cid SealedData(byte[] bytes, Func<DataPolicy, DataPolicy>? change = null) =>
         Seal(DataPolicyOf(change), sink => Options(sink, options => SealedDag.SealFileAsync(new MemoryStream(bytes), options, Blocks)));
@@ -122,7 +153,7 @@ internal sealed class Scene : IDisposable
     }
 
     public byte[] Wrap(HpkePublicKey enclave, Cid content, Digest admission, Digest? job = null, Cid? policy = null, SecretKey? key = null) =>
-        KeyWrap.Wrap(enclave, KeyWrap.Info(job ?? Job, admission, policy ?? _sealed[content].Policy, content), key ?? _sealed[content].Key);
+        KeyWrap.WrapWithoutGrant(enclave, KeyWrap.Info(job ?? Job, admission, policy ?? _sealed[content].Policy, content), key ?? _sealed[content].Key);
 
     /// <summary>What the requester reads.</summary>
     public async Task<ImmutableSortedDictionary<string, byte[]>> OpenAsync(Cid output, MemoryBlocks stored) =>
@@ -156,6 +187,17 @@ internal sealed class Scene : IDisposable
             Output = new OutputRule { BytesMax = 16 << 20, AnyRecipient = true, Public = true, Guards = Guards },
         };
         return SignedPolicy.Sign(change?.Invoke(policy) ?? policy, Owner.Identity);
+    }
+
+    private void Remember(Cid content, Cid policy)
+    {
+        var block = Blocks.GetAsync(content).AsTask().GetAwaiter().GetResult()!;
+        if (SealedHeader.TryDecode(block.Data.Span, out var header) != SealedFault.None || header!.TryOpenKey(Owner.Sealing, out var key) != SealedFault.None)
+        {
+            throw new InvalidOperationException("what was just sealed does not open");
+        }
+
+        _sealed[content] = (policy, key!);
     }
 
     private Cid Seal(SignedPolicy policy, Func<Cid, ValueTask<SealedResult>> seal)

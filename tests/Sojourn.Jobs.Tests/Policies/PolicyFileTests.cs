@@ -30,8 +30,10 @@ public sealed class PolicyFileTests
         Assert.Equal(2031, policy.NotAfter.Year);
     }
 
-    [Fact]
-    public void Every_key_is_read()
+    [Theory]
+    [InlineData("""  Shares: [{ To: "OWNER", Parts: 2 }]""")]
+    [InlineData("""Pool: { Members: ["OWNER"], Least: 1 }""")]
+    public void Every_key_is_read(string last)
     {
         var policy = (DataPolicy)PolicyFile.Read("p.yaml", $$"""
             Kind: data
@@ -63,8 +65,7 @@ public sealed class PolicyFileTests
             Output: { Size: 2KiB, Public: true, Guards: [bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy] }
             Price:
               PerUse: 1000000000000000000000
-              Shares: [{ To: "{{Owner}}", Parts: 2 }]
-            Pool: { Members: ["{{Owner}}"], Least: 1 }
+            {{last.Replace("OWNER", Owner.ToString(), StringComparison.Ordinal)}}
             """);
         Assert.Equal(3, policy.Revision);
         Assert.True(policy.AnyRequester);
@@ -75,7 +76,15 @@ public sealed class PolicyFileTests
         Assert.Equal(1 << 20, policy.Limits.PeriodOutputBytes);
         Assert.Equal("1000000000000000000000", policy.Price.PerUse.ToString());
         Assert.Equal(2048, policy.Output.BytesMax);
-        Assert.NotNull(policy.Pool);
+        Assert.Equal("eu ch", string.Join(" ", policy.Proof.Regions));
+        Assert.Equal(1, policy.Price.Shares.Length + (policy.Pool?.Members.Length ?? 0));
+    }
+
+    [Fact]
+    public void An_app_owner_lists_its_modules()
+    {
+        var app = (AppPolicy)PolicyFile.Read("p.yaml", "Kind: app\nTitle: a\nFrom: 2030-01-01\nUntil: 2031-01-01\nCode: [bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy]\n", Owner);
+        Assert.Single(app.Code);
     }
 
     [Theory]
@@ -85,6 +94,7 @@ public sealed class PolicyFileTests
     [InlineData("Proof: { Kinds: [snp] }\n", "was expected, not 'snp'")]
     [InlineData("Code: [nonsense]\n", "a CID was expected")]
     [InlineData("Requesters: [bob]\n", "an account")]
+    [InlineData("Proof: { Regions: [eurpoe] }\n", "did you mean europe?")]
     [InlineData("Pool: { Members: [] }\n", "a pool has members")]
     public void Mistakes_are_named(string line, string words)
     {

@@ -12,7 +12,7 @@ public sealed class PolicyCodecTests
     [Fact]
     public void Policies_survive_the_way()
     {
-        foreach (var policy in new OwnerPolicy[] { Data, App, Data with { Replaces = Code, Revision = 2, Pool = null } })
+        foreach (var policy in new OwnerPolicy[] { Data, Alone, App, App with { Code = [] }, Data with { Replaces = Code, Revision = 2, Pool = null } })
         {
             var signed = Sign(policy);
             Assert.Equal(PolicyFault.None, SignedPolicy.TryDecode(signed.Block.Span, out var read));
@@ -102,6 +102,7 @@ public sealed class PolicyCodecTests
                      Data with { Pool = new PoolRule { Members = [Requester], MembersMin = 2 } },
                      Data with { Pool = new PoolRule { Members = [Requester, Requester] } },
                      Data with { Price = new PriceRule { Shares = [new PayShare(Requester, 0)] } },
+                     Data with { Price = new PriceRule { Shares = [new PayShare(Requester, 1)] } },
                  })
         {
             Assert.NotNull(bad.Fault());

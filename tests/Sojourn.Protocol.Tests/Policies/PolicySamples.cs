@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Sojourn.Attestation;
 using Sojourn.Cryptography.Identity;
 using Sojourn.Primitives;
@@ -39,12 +40,21 @@ internal static class PolicySamples
         },
         Limits = new UseLimits { Uses = 10, Draws = 20, Period = TimeSpan.FromDays(7), PeriodUses = 3, PeriodOutputBytes = 10_000 },
         Output = new OutputRule { BytesMax = 4096, Recipients = [Reader], Guards = [Guard] },
-        Price = new PriceRule { PerUse = new Amount(UInt128.MaxValue / 3), Shares = [new PayShare(Owner.Address, 2), new PayShare(Requester, 1)] },
+        Price = new PriceRule { PerUse = new Amount(UInt128.MaxValue / 3) },
         Pool = new PoolRule { Members = [Identity(3).Address, Identity(4).Address, Identity(5).Address], MembersMin = 2 },
     };
 
+    /// <summary>The records of one of the pool's members: the content that is asked for.</summary>
+    public static readonly Cid Records = Cid.ForDagCbor("records of 3"u8);
+
+    public static readonly Cid OtherRecords = Cid.ForDagCbor("records of 5"u8);
+
+    /// <summary>The same policy for a single owner, whose price is shared.</summary>
+    public static DataPolicy Alone => Data with { Pool = null, Price = Data.Price with { Shares = [new PayShare(Owner.Address, 2), new PayShare(Requester, 1)] } };
+
     public static AppPolicy App => new()
     {
+        Code = [Cid.ForRaw("body"u8)],
         Title = "Model",
         Owner = Owner.Address,
         NotBefore = Now.AddDays(-1),
@@ -72,7 +82,7 @@ internal static class PolicySamples
         Code = Code,
         Proof = Facts,
         Verifiers = 3,
-        Region = "EU",
+        Regions = ["europe", "EU"],
         Uses = 9,
         Draws = 20,
         PeriodUses = 2,
@@ -80,8 +90,14 @@ internal static class PolicySamples
         OutputBytesMax = 4000,
         OutputRecipients = [Reader],
         Guards = [Guard],
-        Offered = new Amount(UInt128.MaxValue / 3),
-        Consenting = [Identity(3).Address, Identity(5).Address],
+        Job = Digest.Of("job"u8),
+        Admission = Digest.Of("admission"u8),
+        Content = Records,
+        Role = ContentRoles.Input,
+        Paid = ImmutableDictionary<Address, Amount>.Empty.Add(Identity(3).Address, new Amount(UInt128.MaxValue / 3)),
+        Revoked = false,
+        JobContents = [Code, Records, OtherRecords],
+        Consents = new Dictionary<Address, Cid> { [Identity(3).Address] = Records, [Identity(5).Address] = OtherRecords },
     };
 
     public static Secp256k1Identity Identity(byte number)

@@ -1,0 +1,230 @@
+using System.Collections.Immutable;
+using Sojourn.Content;
+using Sojourn.Cryptography.Custody;
+using Sojourn.Cryptography.HybridEncryption;
+using Sojourn.Cryptography.Sealing;
+using Sojourn.Cryptography.Secrets;
+using Sojourn.Node.Verifying;
+using Sojourn.Primitives;
+using Sojourn.Protocol.Jobs;
+using Sojourn.Protocol.Policies;
+using Sojourn.Protocol.Releases;
+using Sojourn.Protocol.Terms;
+using Sojourn.Protocol.Transactions;
+using Sojourn.Protocol.Views;
+
+namespace Sojourn.Node.Keeping;
+
+/// <summary>What a keeper decided of one release.</summary>
+/// <param name="Reason">Why not; means nothing where it releases.</param>
+/// <param name="Words">Why not, for a person.</param>
+/// <param name="Released">The wrapped key, or the wrapped share of a custodian; null where it does not release.</param>
+/// <param name="Use">What is counted before it leaves.</param>
+internal sealed record ReleaseDecision(DenyReason Reason, string Words, byte[]? Released = null, CountedUse? Use = null);
+
+/// <summary>Decides whether a key leaves: collects the facts, holds the policy against them, and wraps the key as the policy's grant says. It changes nothing.</summary>
+/// <param name="keeper">What the keeper works with.</param>
+internal sealed class ReleaseJudge(KeeperContext keeper)
+{
+    private readonly EvidenceCheck _check = new(keeper.Ledger, keeper.Content, keeper.DropBox, keeper.Collateral);
+
+    /// <summary>Decides one release.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="executor">An admitted executor.</param>
+    /// <param name="offer">The offer; this keeper is its keeper.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    public async Task<ReleaseDecision> DecideAsync(JobView job, ExecutorView executor, OfferView offer, CancellationToken cancel)
+    {
+        // First what the owner said here and on the ledger: neither a gateway nor an executor can delay it.
+        if (offer.Withdrawn || keeper.Revoked?.Contains(offer.Id) == true)
+        {
+            return new(DenyReason.Withdrawn, "the owner has revoked the offer");
+        }
+
+        var content = offer.Terms.Content;
+        var header = await HeaderAsync(content, cancel).ConfigureAwait(false);
+        if (header?.Policy is not { } policyCid || policyCid != offer.Terms.Policy)
+        {
+            return new(DenyReason.Unavailable, "the content's header is not to be had, or names another policy than the offer");
+        }
+
+        var finding = await _check.CheckAsync(job, job.Round, executor, keeper.Clock.GetUtcNow(), cancel).ConfigureAwait(false);
+        if (finding.Verdict == VoteVerdict.Unavailable)
+        {
+            return new(DenyReason.Unavailable, finding.Words);
+        }
+
+        if (finding.Verdict != VoteVerdict.Accept || !finding.Results.TryGetValue(policyCid, out var appraisal))
+        {
+            return new(DenyReason.Evidence, $"the keeper's own check of the evidence says {finding.Verdict}: {finding.Words}");
+        }
+
+        if (await _check.PoliciesAsync(job, cancel).ConfigureAwait(false) is not { } policies || policies.FirstOrDefault(candidate => candidate.Cid == policyCid) is not { } policy)
+        {
+            return new(DenyReason.Unavailable, "a policy is not to be had");
+        }
+
+        if (await SpecAsync(job.Terms.Spec, cancel).ConfigureAwait(false) is not { } spec)
+        {
+            return new(DenyReason.Unavailable, "the job's specification is not to be had");
+        }
+
+        // Whoever publishes an offer is paid by it, and its uses are counted by it: only the owner's own offers bind the owner's keeper.
+        var consents = policy.Policy is DataPolicy { Pool: not null } ? keeper.Books?.Consents.Standing(policy) : null;
+        if (offer.Owner != policy.Policy.Owner && consents?.Any(consent => consent.Key == offer.Owner && consent.Value == content) != true)
+        {
+            return new(DenyReason.Policy, $"the offer is {offer.Owner}'s, and the content is {policy.Policy.Owner}'s");
+        }
+
+        if (await ModulesAsync(job, spec, policies, cancel).ConfigureAwait(false) is not { } modules)
+        {
+            return new(DenyReason.Unavailable, "the header of a sealed module is not to be had");
+        }
+
+        var now = keeper.Clock.GetUtcNow();
+        var siblings = await SiblingsAsync(offer, cancel).ConfigureAwait(false);
+        var counts = keeper.Uses.Counts(policy.Body, job.Id, now, policy.Policy.Limits.Period);
+        var onLedger = siblings.Sum(sibling => sibling.Uses) - (offer.Uses > 0 && keeper.Uses.Knows(offer.Id, job.Id) ? 1 : 0);
+        var node = await keeper.Ledger.NodeAsync(executor.Node, cancel).ConfigureAwait(false);
+        var decision = PolicyEvaluator.Evaluate(policy, new PolicyRequest
+        {
+            Stage = PolicyStage.Release,
+            Now = now,
+            Requester = job.Requester,
+            Job = job.Id,
+            Admission = executor.Admission,
+            EnclaveKey = executor.Evidence!.HpkeKey,
+            Content = content,
+            Role = RoleOf(content, job, spec),
+            Code = job.Terms.Code,
+            CodeOwner = modules[0].Owner,
+            Libraries = modules.RemoveAt(0),
+            Proof = ProofFacts.From(appraisal),
+            Verifiers = executor.Votes.Count(vote => vote.Verdict == VoteVerdict.Accept),
+            Regions = node is null ? null : RegionNames.Of(node.Profile.Regions),
+            Uses = Math.Max(counts.Jobs, onLedger),
+            Draws = siblings.Sum(sibling => sibling.Draws),
+            PeriodUses = counts.PeriodJobs,
+            PeriodOutputBytes = counts.PeriodOutputBytes,
+            OutputBytesMax = spec.OutputBytesMax,
+            OutputRecipients = spec.Recipients,
+            Guards = [.. policies.Select(candidate => candidate.Policy).OfType<DataPolicy>().SelectMany(data => data.Output.Guards)],
+            Paid = await PaidAsync(job, content, cancel).ConfigureAwait(false),
+            Revoked = false,
+            JobContents = [job.Terms.Code, .. job.Terms.Inputs],
+            Consents = consents,
+        });
+        if (decision.Grant is not { } grant)
+        {
+            return new(DenyReason.Policy, decision.Clauses.First(clause => clause.Outcome != ClauseOutcome.Holds).Words);
+        }
+
+        if (!HpkePublicKey.TryImport(HpkeKem.P256, executor.Evidence.HpkeKey.Span, out _))
+        {
+            return new(DenyReason.Evidence, "the enclave's key is no point of P-256");
+        }
+
+        var wrapped = Wrap(grant, header, consents, new CountedUse(now, offer.Id, job.Id, job.Terms.Spec, policy.Body, spec.OutputBytesMax));
+        return wrapped.Released is { } released ? wrapped with { Released = finding.ForMachine(released) } : wrapped;
+    }
+
+    private ReleaseDecision Wrap(PolicyGrant grant, SealedHeader header, IReadOnlyDictionary<Address, Cid>? consents, CountedUse use)
+    {
+        var content = grant.Request.Content!;
+        var fault = header.TryOpenKey(keeper.Key, out var key);
+        if (fault == SealedFault.NotForThisKey && consents is not null)
+        {
+            // A pool member's records are sealed to a key of their own, so that it can be dropped alone.
+            using var own = keeper.Books!.Members.Find(consents.First(consent => consent.Value == content).Key);
+            fault = own is null ? fault : header.TryOpenKey(own, out key);
+        }
+
+        using (key)
+        {
+            if (fault == SealedFault.None)
+            {
+                return new(default, "", KeyWrap.Release(grant, key!), use);
+            }
+        }
+
+        if (fault != SealedFault.NotForThisKey)
+        {
+            return new(DenyReason.Unavailable, $"the content's header is not what its owner sealed ({fault})");
+        }
+
+        return keeper.Books?.Custody.Find(content) is { } set
+            ? WrapShare(grant, set, use)
+            : new(DenyReason.Unavailable, "the content is not sealed to this keeper, and it holds no share of its key");
+    }
+
+    private ReleaseDecision WrapShare(PolicyGrant grant, ShareSet set, CountedUse use)
+    {
+        if (set.Policy != grant.Policy)
+        {
+            return new(DenyReason.Unavailable, $"the share of the key was given under another policy than {grant.Policy}");
+        }
+
+        var fault = set.TryOpen(keeper.Key, out var share);
+        using (share)
+        {
+            return fault == CustodyFault.None
+                ? new(default, "", ShareRelease.Wrap(grant, set, share!), use)
+                : new(DenyReason.Unavailable, $"the share of the key does not open ({fault})");
+        }
+    }
+
+    // The program first, then the libraries; each with the owner who answers for it. Null where a sealed one's header cannot be had.
+    private async Task<ImmutableArray<LinkedModule>?> ModulesAsync(JobView job, JobSpec spec, IReadOnlyList<SignedPolicy> policies, CancellationToken cancel)
+    {
+        var modules = ImmutableArray.CreateBuilder<LinkedModule>();
+        foreach (var module in spec.Libraries.Select(library => library.Content).Prepend(job.Terms.Code))
+        {
+            if (module.Codec != Multicodec.DagCbor)
+            {
+                modules.Add(new LinkedModule(module, null));
+                continue;
+            }
+
+            if (await HeaderAsync(module, cancel).ConfigureAwait(false) is not { } header)
+            {
+                return null;
+            }
+
+            modules.Add(new LinkedModule(module, AppPolicy.OwnerOf(header, policies.FirstOrDefault(policy => policy.Cid == header.Policy))));
+        }
+
+        return modules.ToImmutable();
+    }
+
+    // An owner may offer one content several times, at several prices: the policy's limits are over all of them.
+    private async Task<ImmutableArray<OfferView>> SiblingsAsync(OfferView offer, CancellationToken cancel)
+    {
+        var known = await keeper.Ledger.OffersAsync(new OfferQuery(Owner: offer.Owner, Content: offer.Terms.Content, Open: false), cancel).ConfigureAwait(false);
+        return [offer, .. known.Where(other => other.Id != offer.Id && other.Terms.Keeper == offer.Terms.Keeper && other.Terms.Policy == offer.Terms.Policy)];
+    }
+
+    private async Task<ImmutableDictionary<Address, Amount>> PaidAsync(JobView job, Cid content, CancellationToken cancel)
+    {
+        var paid = ImmutableDictionary.CreateBuilder<Address, Amount>();
+        foreach (var id in job.Terms.Offers)
+        {
+            if (await keeper.Ledger.OfferAsync(id, cancel).ConfigureAwait(false) is { } offer && offer.Terms.Content == content)
+            {
+                paid[offer.Owner] = paid.GetValueOrDefault(offer.Owner) + offer.Terms.Price;
+            }
+        }
+
+        return paid.ToImmutable();
+    }
+
+    private static ContentRoles RoleOf(Cid content, JobView job, JobSpec spec) =>
+        (content == job.Terms.Code ? ContentRoles.Program : ContentRoles.None)
+        | (spec.Libraries.Any(library => library.Content == content) ? ContentRoles.Library : ContentRoles.None)
+        | (job.Terms.Inputs.Contains(content) || spec.Inputs.Any(input => input.Content == content) ? ContentRoles.Input : ContentRoles.None);
+
+    private async Task<SealedHeader?> HeaderAsync(Cid content, CancellationToken cancel) =>
+        await keeper.Content.GetAsync(content, cancel).ConfigureAwait(false) is { } block && SealedHeader.TryDecode(block.Data.Span, out var header) == SealedFault.None ? header : null;
+
+    private async Task<JobSpec?> SpecAsync(Cid cid, CancellationToken cancel) =>
+        await keeper.Content.GetAsync(cid, cancel).ConfigureAwait(false) is { } block && JobSpec.TryDecode(block.Data.Span, out var spec, out _) ? spec : null;
+}
