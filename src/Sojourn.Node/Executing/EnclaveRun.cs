@@ -49,7 +49,7 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
     public async Task<CheckAnswer> CheckAsync(CheckTask task, CancellationToken cancel)
     {
         await Channel.SendAsync(MessageType.Check, task.Encode(), cancel).ConfigureAwait(false);
-        var frame = await ServeAsync(null, cancel).ConfigureAwait(false);
+        var frame = await ServeAsync(null, null, cancel).ConfigureAwait(false);
         return frame.Type == MessageType.Checked
             ? CheckAnswer.Decode(frame.Payload.Span)
             : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Checked} was expected, {frame.Type} came");
