@@ -18,6 +18,21 @@ internal static class KeeperBookCommands
 {
     private static Option<FileInfo?> KeeperOption() => new("--keeper") { Description = "The keeper's file (default: keeper.yaml in the state folder's 'keeper').", HelpName = "FILE" };
 
+    /// <summary><c>keeper key</c>.</summary>
+    public static Command Key()
+    {
+        var keeper = KeeperOption();
+        var command = new Command("key", "Print the key that contents are sealed to for this keeper to release, and custodians' shares.") { keeper };
+        command.SetRun(run =>
+        {
+            var options = KeeperCommands.Read(run.Get(keeper));
+            using var keys = PartyKeys.LoadOrCreate(options.KeysFile, options.Name);
+            run.Out.WriteLine(Convert.ToHexStringLower(keys.Sealing.Public.Bytes.Span));
+            return Task.CompletedTask;
+        });
+        return command;
+    }
+
     /// <summary><c>keeper member</c>.</summary>
     public static Command Member()
     {

@@ -13,7 +13,7 @@ using Sojourn.Primitives;
 
 namespace Sojourn.Cli.Keeper;
 
-/// <summary><c>sojourn keeper init|run|log|revoke|member|consent|consents|share</c>: an owner's key broker as a process of its own.</summary>
+/// <summary><c>sojourn keeper init|run|log|revoke|key|member|consent|consents|share</c>: an owner's key broker as a process of its own.</summary>
 internal static class KeeperCommands
 {
     /// <summary>The noun.</summary>
@@ -24,7 +24,7 @@ internal static class KeeperCommands
         ErrorRules.Add(NodeCommands.Explain);
         return new Command("keeper", "Release your contents' keys to admitted enclaves when your policy holds, and to nothing else.")
         {
-            Init(), Run(), Log(), Revoke(), KeeperBookCommands.Member(), KeeperBookCommands.Consent(), KeeperBookCommands.Consents(), KeeperBookCommands.Share(),
+            Init(), Run(), Log(), Revoke(), KeeperBookCommands.Key(), KeeperBookCommands.Member(), KeeperBookCommands.Consent(), KeeperBookCommands.Consents(), KeeperBookCommands.Share(),
         };
     }
 

@@ -285,12 +285,18 @@ public sealed record ShareSet
             }
 
             using var lease = part.Lend();
-            for (var i = 0; i < secret.Length; i++)
-            {
-                secret[i] ^= GaloisField.Multiply(lease.Span[i], factor);
-            }
+            Accumulate(secret, lease.Span, factor);
         }
     });
+
+    /// <summary>Adds a share times its public factor, byte by byte: nothing here branches or looks up by a share's value.</summary>
+    internal static void Accumulate(Span<byte> secret, ReadOnlySpan<byte> share, byte factor)
+    {
+        for (var i = 0; i < secret.Length; i++)
+        {
+            secret[i] ^= GaloisField.Multiply(share[i], factor);
+        }
+    }
 
     /// <summary>Values of a random polynomial with that constant term at 1, 2, …, count.</summary>
     internal static SecretKey[] Deal(SecretKey secret, int threshold, int count)

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using Sojourn.Cryptography.Hashing;
 using Sojourn.Cryptography.Identity;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Ports;
@@ -110,47 +109,5 @@ internal sealed class AccountKey(byte[] point, ECDsa key)
         {
             return key.VerifyHash(digest, signature);
         }
-    }
-}
-
-/// <summary>Points of P-256 as accounts use them.</summary>
-internal static class P256Keys
-{
-    public static ECDsa? TryImport(ReadOnlySpan<byte> compressed)
-    {
-        // The VRF's keys are points of the same curve, so its decoder serves here too.
-        if (!Cryptography.VerifiableRandomness.VrfPublicKey.TryImport(compressed, out var point))
-        {
-            return null;
-        }
-
-        var bytes = point.ToUncompressed();
-        try
-        {
-            return ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new ECPoint { X = bytes[1..33], Y = bytes[33..] } });
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>The last 20 bytes of Keccak-256 over a byte 2 and the compressed point: no secp256k1 key can have the same preimage.</summary>
-    public static Address AddressOf(ReadOnlySpan<byte> compressed)
-    {
-        Span<byte> message = stackalloc byte[34];
-        Span<byte> digest = stackalloc byte[32];
-        message[0] = AccountSignatures.P256;
-        compressed.CopyTo(message[1..]);
-        Keccak256.Hash(message, digest);
-        return new Address(digest[12..]);
-    }
-
-    public static byte[] Compress(in ECPoint q)
-    {
-        var point = new byte[33];
-        point[0] = (byte)(2 + (q.Y![^1] & 1));
-        q.X!.CopyTo(point, 1);
-        return point;
     }
 }

@@ -28,7 +28,7 @@ public sealed class P256Signer : ISigner, IDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         _key = key;
-        _point = P256Keys.Compress(key.ExportParameters(includePrivateParameters: false).Q);
+        _point = P256Keys.Compress(key);
         Address = P256Keys.AddressOf(_point);
     }
 
@@ -62,7 +62,7 @@ public sealed class ReceiptKey : IDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         _key = key;
-        PublicKey = P256Keys.Compress(key.ExportParameters(includePrivateParameters: false).Q);
+        PublicKey = P256Keys.Compress(key);
     }
 
     /// <summary>A fresh key.</summary>

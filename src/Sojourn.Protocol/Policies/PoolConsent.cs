@@ -44,7 +44,7 @@ public sealed record PoolConsent
     public static PoolConsent Sign(Cid policy, Cid content, bool granted, ulong sequence, Secp256k1Identity member)
     {
         ArgumentNullException.ThrowIfNull(member);
-        var signature = member.Sign(SignedStatement.Digest(Line(policy, content, granted, sequence))).ToBytes();
+        var signature = member.Sign(PersonalMessage.Digest(Line(policy, content, granted, sequence))).ToBytes();
         return new PoolConsent(policy, member.Address, content, granted, sequence, signature);
     }
 
@@ -71,7 +71,7 @@ public sealed record PoolConsent
             var signature = reader.ReadBytesExactly(RecoverableSignature.Size).ToArray();
             reader.ReadEnd();
             if (RecoverableSignature.TryDecode(signature, out var parsed) != SignatureFault.None
-                || Secp256k1PublicKey.TryRecover(SignedStatement.Digest(Line(policy, content, granted, sequence)), parsed!, out var signer) != SignatureFault.None
+                || Secp256k1PublicKey.TryRecover(PersonalMessage.Digest(Line(policy, content, granted, sequence)), parsed!, out var signer) != SignatureFault.None
                 || signer!.Address != member)
             {
                 return PolicyFault.BadSignature;

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
-using Sojourn.Cryptography.Hashing;
 using Sojourn.Cryptography.Identity;
 using Sojourn.Primitives;
 using Sojourn.Primitives.Cbor;
@@ -110,15 +108,5 @@ public sealed class SignedPolicy
     /// <param name="body">The CID of the unsigned policy.</param>
     public static string LineToSign(Cid body) => $"{Format}\n{body}";
 
-    private static byte[] Digest(Cid body) => SignedStatement.Digest(LineToSign(body));
-}
-
-/// <summary>Lines of text that wallets sign (EIP-191, version 0x45).</summary>
-internal static class SignedStatement
-{
-    public static byte[] Digest(string line)
-    {
-        var message = Encoding.UTF8.GetBytes(line);
-        return Keccak256.Hash([.. Encoding.ASCII.GetBytes($"\u0019Ethereum Signed Message:\n{message.Length}"), .. message]);
-    }
+    private static byte[] Digest(Cid body) => PersonalMessage.Digest(LineToSign(body));
 }

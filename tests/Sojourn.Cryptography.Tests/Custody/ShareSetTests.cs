@@ -107,6 +107,68 @@ public sealed class ShareSetTests
     }
 
     [Fact]
+    public void Shares_of_unequal_length_are_a_reason_and_never_a_crash()
+    {
+        // A dealer that commits to whatever it likes: the commitments hold, the shares do not fit together.
+        using var secret = SecretKey.Random();
+        var set = ShareSet.Split(secret, 2, Custodians(2));
+        foreach (var length in new[] { 16, 31, 33, 64 })
+        {
+            using var odd = SecretKey.Random(length);
+            var bytes = set.Encode();
+            var commitment = ShareSet.CommitmentOf(set.Id, 2, odd);
+            var at = bytes.AsSpan().IndexOf(set.Custodians[1].Commitment.AsSpan());
+            commitment.AsSpan().CopyTo(bytes.AsSpan(at));
+            Assert.Equal(CustodyFault.None, ShareSet.TryDecode(bytes, out var lie));
+            Assert.Equal(CustodyFault.WrongSecret, lie!.TryCombine([Open(set, 0), Share.Received(set.Id, 2, odd.Copy())], out var combined, out _));
+            Assert.Null(combined);
+        }
+    }
+
+    [Fact]
+    public void A_refresh_by_whoever_has_the_key_deals_anew_without_combining()
+    {
+        using var secret = SecretKey.Random();
+        using var other = SecretKey.Random();
+        var first = ShareSet.Split(secret, 2, Custodians(3), Cid.ForRaw("policy"u8));
+        Assert.Equal(CustodyFault.WrongSecret, first.TryDealAnew(other, 2, Custodians(3), out _));
+        Assert.Equal(CustodyFault.None, first.TryDealAnew(secret, 3, Custodians(4), out var second));
+        Assert.True(second!.Follows(first));
+        Assert.False(first.Follows(second));
+        Assert.Equal(first.Policy, second.Policy);
+        Assert.Equal(CustodyFault.None, second.TryCombine([Open(second, 0), Open(second, 3), Open(second, 2)], out var combined, out _));
+        Assert.True(secret.FixedTimeEquals(combined!));
+    }
+
+    [Fact]
+    public void One_name_or_one_key_holds_one_share()
+    {
+        using var secret = SecretKey.Random();
+        Assert.Throws<ArgumentException>(() => ShareSet.Split(secret, 2, [("a", Keys[0].Public), ("b", Keys[0].Public)]));
+        Assert.Throws<ArgumentException>(() => ShareSet.Split(secret, 2, [("a", Keys[0].Public), ("a", Keys[1].Public)]));
+    }
+
+    [Fact]
+    public void A_share_is_handed_over_to_the_owner_and_to_nobody_else()
+    {
+        using var secret = SecretKey.Random();
+        var set = ShareSet.Split(secret, 2, Custodians(3));
+        using var share = Open(set, 1);
+        var bytes = ShareHandOver.Seal(share, Keys[5].Public);
+        Assert.Equal(CustodyFault.NotForThisKey, ShareHandOver.TryOpen(Keys[4], bytes, out _));
+        Assert.Equal(CustodyFault.None, ShareHandOver.TryOpen(Keys[5], bytes, out var back));
+        Assert.Equal(CustodyFault.None, set.TryCombine([back!, Open(set, 2)], out var combined, out _));
+        Assert.True(secret.FixedTimeEquals(combined!));
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            var bad = (byte[])bytes.Clone();
+            bad[i] ^= 1;
+            Assert.NotEqual(CustodyFault.None, ShareHandOver.TryOpen(Keys[5], bad, out _));
+            Assert.NotEqual(CustodyFault.None, ShareHandOver.TryOpen(Keys[5], bytes.AsSpan(0, i), out _));
+        }
+    }
+
+    [Fact]
     public void A_share_opens_for_its_custodian_in_its_set_alone()
     {
         using var secret = SecretKey.Random();

@@ -92,6 +92,31 @@ public sealed class SealedDirectoryTests
     }
 
     [Fact]
+    public void Manifests_whose_files_share_bytes_or_lie_below_what_is_no_folder_are_refused()
+    {
+        var file = new SealedDirectoryEntry("a", SealedEntryKind.File, 0, 10, null, null, null);
+        var link = new SealedDirectoryEntry("a", SealedEntryKind.Link, 0, 0, null, null, "/tmp");
+        var folder = new SealedDirectoryEntry("a", SealedEntryKind.Directory, 0, 0, null, null, null);
+        foreach (var (entries, fault) in new (SealedDirectoryEntry[], SealedFault)[]
+                 {
+                     ([file with { Length = 5 }, file with { Path = "b", Offset = 5, Length = 5 }], SealedFault.None),
+                     ([file with { Offset = 5, Length = 5 }, file with { Path = "b", Length = 5 }], SealedFault.None),
+                     ([file with { Length = 0 }, file with { Path = "b" }], SealedFault.None),
+                     ([file with { Length = 6 }, file with { Path = "b", Offset = 5, Length = 5 }], SealedFault.ManifestInvalid),
+                     ([file, file with { Path = "b" }], SealedFault.ManifestInvalid),
+                     ([file, file with { Path = "b", Offset = 3, Length = 1 }], SealedFault.ManifestInvalid),
+                     ([folder, file with { Path = "a/b" }], SealedFault.None),
+                     ([link, file with { Path = "a/b" }], SealedFault.ManifestInvalid),
+                     ([file with { Length = 0 }, file with { Path = "a/b" }], SealedFault.ManifestInvalid),
+                     ([link, folder with { Path = "a-b" }, file with { Path = "a/b/c/d" }], SealedFault.ManifestInvalid),
+                     ([link, file with { Path = "ab/c" }], SealedFault.None),
+                 })
+        {
+            Assert.Equal(fault, SealedDirectory.TryDecode(SealedDirectory.Encode(entries), 10, out _));
+        }
+    }
+
+    [Fact]
     public void Random_damage_to_manifests_never_throws()
     {
         var manifest = SealedDirectory.Encode([new SealedDirectoryEntry("a/b", SealedEntryKind.File, 0, 10, 420, 5, null), new SealedDirectoryEntry("c", SealedEntryKind.Link, 0, 0, null, null, "a")]);
