@@ -241,13 +241,14 @@ internal static partial class SealCommands
             return;
         }
 
+        target = Path.TrimEndingDirectorySeparator(target);
         if (Directory.Exists(target) || File.Exists(target))
         {
             throw new CliException(ExitCode.Usage, $"{target} is there already", "Name a folder that does not exist.");
         }
 
         // Whole or not at all, in a folder that nobody else can enter or foresee; links are made last, so that nothing is ever written through one.
-        var temporary = RegularFiles.Beside(Path.TrimEndingDirectorySeparator(target));
+        var temporary = RegularFiles.Beside(target);
         try
         {
             CreatePrivate(temporary);

@@ -132,8 +132,9 @@ public sealed class HostileInputTests : IDisposable
 
         // By hand: an app owner's policy that answers for the body.
         cli.Write("app.yaml", (await File.ReadAllTextAsync(cli.At("p.yaml"))).Replace("Code: []", $"Code: [{body}]", StringComparison.Ordinal));
-        await cli.OkAsync("policy", "sign", "app.yaml", "--key", "owner");
+        var app = (await cli.OkAsync("policy", "sign", "app.yaml", "--key", "owner", "--id-only")).Line;
         Assert.Contains(body, (await cli.OkAsync("policy", "explain", "app.policy")).Output, StringComparison.Ordinal);
-        Assert.Contains(body, (await cli.OkAsync("rewrap", "d.car", "--key", "ann", "--to", "ann", "--policy", "app.policy", "--car", "app.car")).Error + body, StringComparison.Ordinal);
+        Assert.Contains(app, (await cli.OkAsync("rewrap", "d.car", "--key", "ann", "--to", "ann", "--policy", "app.policy", "--car", "app.car", "--output", "json")).Output, StringComparison.Ordinal);
+        Assert.Equal("d", (await cli.OkAsync("open", "app.car", "--key", "ann")).Output);
     }
 }
