@@ -40,5 +40,5 @@ internal static class ExpectedReasons
     /// <summary>Names of which at least one must be among a refusal's reasons; empty where the words are not understood.</summary>
     public static IReadOnlySet<string> Of(string words) => Table.Where(row => row.Words.IsMatch(words)).SelectMany(row => row.Names).ToHashSet(StringComparer.Ordinal);
 
-    private static Regex Words(string pattern) => new(pattern, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+    private static Regex Words(string pattern) => new(pattern, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromMinutes(1));
 }

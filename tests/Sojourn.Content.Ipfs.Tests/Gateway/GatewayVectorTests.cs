@@ -174,7 +174,7 @@ public class GatewayVectorTests
 
         if (rule.StartsWith("matches ", StringComparison.Ordinal))
         {
-            return Regex.IsMatch(actual, rule["matches ".Length..], RegexOptions.None, TimeSpan.FromSeconds(1));
+            return Regex.IsMatch(actual, rule["matches ".Length..], RegexOptions.None, TimeSpan.FromMinutes(1));
         }
 
         if (rule.StartsWith("has ", StringComparison.Ordinal))

@@ -66,7 +66,7 @@ public class BrowserTests
             ArgumentList = { "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--disable-component-update", $"--user-data-dir={profile}", "--virtual-time-budget=20000", "--timeout=60000", "--dump-dom", url },
         };
         using var process = Process.Start(start)!;
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         try
         {
             var errors = process.StandardError.ReadToEndAsync(limit.Token);

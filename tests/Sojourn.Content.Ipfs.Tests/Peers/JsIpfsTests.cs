@@ -134,7 +134,7 @@ public class JsIpfsTests(JsIpfsNode node) : IClassFixture<JsIpfsNode>
         protected override async Task<SourceFixture> CreateAsync(IReadOnlyList<Block> held)
         {
             var client = new KuboClient(address);
-            var source = new KuboSource(client, offline: true, TimeSpan.FromSeconds(3));
+            var source = new KuboSource(client, offline: true, TimeSpan.FromSeconds(15));
             foreach (var block in held)
             {
                 await source.PutAsync(block);

@@ -69,7 +69,7 @@ public sealed class IsolationTests
 
     private static async Task<EnclaveReady> ReadyOf(EnclaveProcess enclave)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var frame = await enclave.Channel.ReceiveAsync(limit.Token);
         Assert.Equal(MessageType.Ready, frame.Type);
         return EnclaveReady.Decode(frame.Payload.Span);

@@ -101,9 +101,9 @@ public sealed class ChainClientTests
         await using var client = new ChainClient(pool);
         await chain.Control.MineAsync(5);
         Assert.Equal([1UL, 2, 3, 4, 5], (await client.HeadersAsync(1, 5, s_no)).Select(header => header!.Number));
-        Assert.True(await signal.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(await signal.WaitAsync(TimeSpan.FromMinutes(3)));
         await chain.Control.MineAsync();
-        Assert.True(await signal.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(await signal.WaitAsync(TimeSpan.FromMinutes(3)));
 
         // The node goes away and another comes at the same place.
         var port = chain.Process.Port;
