@@ -23,6 +23,9 @@ public sealed class VerifiedQuote
     /// <summary>The silicon's name.</summary>
     public ChipIdentity Chip { get; internal init; } = ChipIdentity.None;
 
+    /// <summary>Other names of the same silicon that the signed evidence shows; it is revoked by any of them, and never recognised by them.</summary>
+    public ImmutableArray<ChipIdentity> Aliases { get; internal init; } = [];
+
     /// <summary>In whose hands the hardware is.</summary>
     public CustodyClass Custody { get; internal init; }
 

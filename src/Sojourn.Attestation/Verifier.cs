@@ -41,11 +41,13 @@ public static class Verifier
 
         if (quote is not null)
         {
-            if (collateral.RevokedChips.Contains(quote.Chip))
+            // A chip is revoked under any name that the evidence shows: a VLEK names its cloud, and the report may still name the chip.
+            foreach (var chip in quote.Aliases.Add(quote.Chip).Where(collateral.RevokedChips.Contains).Distinct())
             {
-                findings.Add(QuoteFault.ChipRevoked, $"chip {quote.Chip} is on the list of revoked chips");
+                findings.Add(QuoteFault.ChipRevoked, $"chip {chip} is on the list of revoked chips");
             }
-            else if (!findings.Any)
+
+            if (!findings.Any)
             {
                 return new QuoteVerdict(QuoteOutcome.Genuine, Complete(quote, evidence, collateral, now), [], claims);
             }
@@ -70,6 +72,7 @@ public static class Verifier
         {
             Level = quote.Level,
             Chip = quote.Chip,
+            Aliases = quote.Aliases,
             Custody = holds ? endorsed!.Custody : quote.Custody,
             CustodyEndorser = holds ? endorsed!.Endorser : quote.CustodyEndorser,
             Anchor = quote.Anchor,

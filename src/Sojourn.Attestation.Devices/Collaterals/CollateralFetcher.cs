@@ -50,7 +50,7 @@ public sealed class CollateralFetcher(HttpClient http, CollateralServices servic
                 await IntelAsync(evidence[EvidencePart.TdQuote], items, cancellation).ConfigureAwait(false);
                 break;
             default:
-                break;
+                throw new AttestationDeviceException($"Nothing can be fetched for evidence of kind {evidence.Kind}: no service gives it collateral. Import its certificates and lists.");
         }
 
         return items;
@@ -80,12 +80,12 @@ public sealed class CollateralFetcher(HttpClient http, CollateralServices servic
 
         if (leafNeeded)
         {
-            items.AddRange(store.Import(leaf ?? throw new AttestationDeviceException($"{services.AmdKds} knows no key of this chip at the TCB that the report states.")));
+            items.AddRange(Take(CollateralKind.Certificates, services.AmdKds, leaf ?? throw new AttestationDeviceException($"{services.AmdKds} knows no key of this chip at the TCB that the report states.")));
         }
 
         var service = report.SigningKey == 1 ? "vlek" : "vcek";
-        items.AddRange(store.Import(await GetAsync(new Uri(services.AmdKds, $"/{service}/v1/{product}/cert_chain"), cancellation).ConfigureAwait(false)));
-        items.AddRange(store.Import(await GetAsync(new Uri(services.AmdKds, $"/{service}/v1/{product}/crl"), cancellation).ConfigureAwait(false)));
+        items.AddRange(Take(CollateralKind.Certificates, services.AmdKds, await GetAsync(new Uri(services.AmdKds, $"/{service}/v1/{product}/cert_chain"), cancellation).ConfigureAwait(false)));
+        items.AddRange(Take(CollateralKind.List, services.AmdKds, await GetAsync(new Uri(services.AmdKds, $"/{service}/v1/{product}/crl"), cancellation).ConfigureAwait(false)));
     }
 
     /// <summary>The generations that a report may come from: a version 2 report does not say.</summary>
@@ -103,7 +103,7 @@ public sealed class CollateralFetcher(HttpClient http, CollateralServices servic
 
     private async ValueTask IntelAsync(ReadOnlyMemory<byte> bytes, List<CollateralItem> items, CancellationToken cancellation)
     {
-        if (DcapQuote.TryParse(bytes, new Findings()) is not { CertificationType: 5 } quote || Pem.TryCertificates(quote.CertificationData) is not [var leaf, ..] || PckExtensions.TryRead(leaf) is not { } pck)
+        if (DcapQuote.TryParse(bytes, new Findings()) is not { CertificationType: 5 } quote || Pem.TryCertificates(quote.CertificationData) is not [var leaf, .. var issuers] || PckExtensions.TryRead(leaf) is not { } pck)
         {
             throw new AttestationDeviceException("The quote holds no PCK certificate, so the platform's collateral cannot be named.");
         }
@@ -111,10 +111,16 @@ public sealed class CollateralFetcher(HttpClient http, CollateralServices servic
         var technology = quote.IsTdx ? "tdx" : "sgx";
         var fmspc = Convert.ToHexString(pck.Fmspc.Span);
         var authority = leaf.IssuerWords.Contains("Processor", StringComparison.Ordinal) ? "processor" : "platform";
+        // Who issued the platform's certificate signs its list too, so that one's certificate is needed beside it; it travels with the quote, and is believed no sooner than its signature.
+        foreach (var issuer in issuers)
+        {
+            items.AddRange(Take(CollateralKind.Certificates, services.IntelPcs, issuer.Raw));
+        }
+
         items.AddRange(await SignedAsync($"/{technology}/certification/v4/tcb?fmspc={fmspc}", "TCB-Info-Issuer-Chain", cancellation).ConfigureAwait(false));
         items.AddRange(await SignedAsync($"/{technology}/certification/v4/qe/identity", "SGX-Enclave-Identity-Issuer-Chain", cancellation).ConfigureAwait(false));
-        items.AddRange(store.Import(await GetAsync(new Uri(services.IntelPcs, $"/sgx/certification/v4/pckcrl?ca={authority}&encoding=der"), cancellation).ConfigureAwait(false)));
-        items.AddRange(store.Import(await GetAsync(services.IntelRootList, cancellation).ConfigureAwait(false)));
+        items.AddRange(Take(CollateralKind.List, services.IntelPcs, await GetAsync(new Uri(services.IntelPcs, $"/sgx/certification/v4/pckcrl?ca={authority}&encoding=der"), cancellation).ConfigureAwait(false)));
+        items.AddRange(Take(CollateralKind.List, services.IntelRootList, await GetAsync(services.IntelRootList, cancellation).ConfigureAwait(false)));
     }
 
     private async ValueTask<IReadOnlyList<CollateralItem>> SignedAsync(string path, string header, CancellationToken cancellation)
@@ -126,8 +132,12 @@ public sealed class CollateralFetcher(HttpClient http, CollateralServices servic
         }
 
         var chain = Encoding.ASCII.GetBytes(WebUtility.UrlDecode(string.Concat(values)));
-        return store.Import(await BodyAsync(response, cancellation).ConfigureAwait(false), chain);
+        return Take(CollateralKind.Document, services.IntelPcs, await BodyAsync(response, cancellation).ConfigureAwait(false), chain);
     }
+
+    /// <summary>A service can give what it was asked for and nothing else: no bundle, no root, no custody statement.</summary>
+    private IReadOnlyList<CollateralItem> Take(CollateralKind kind, Uri service, ReadOnlyMemory<byte> bytes, ReadOnlyMemory<byte> chain = default) =>
+        store.Import([new CollateralInput($"the answer of {service.Host}", bytes) { Kind = kind, Chain = chain }], CollateralConsent.None);
 
     private async ValueTask<byte[]> GetAsync(Uri uri, CancellationToken cancellation)
     {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Sojourn.Attestation.SevSnp;
 
 namespace Sojourn.Attestation;
 
@@ -56,6 +57,8 @@ public sealed partial record AppraisalPolicy
             }
 
             json.WriteEndObject();
+            Strings(json, "snpPlatformRequired", SnpPlatformRequired.Select(feature => feature.ToString()));
+            Strings(json, "snpPlatformForbidden", SnpPlatformForbidden.Select(feature => feature.ToString()));
             json.WriteNumber("vmplMaximum", VmplMaximum);
             json.WriteBoolean("allowMigrationAgent", AllowMigrationAgent);
             json.WriteBoolean("allowDebug", AllowDebug);
@@ -124,6 +127,8 @@ public sealed partial record AppraisalPolicy
         "tcbStatuses" => policy with { TcbStatuses = [.. value.EnumerateArray().Select(Named<TcbStatus>)] },
         "tcbEvaluationMinimum" => policy with { TcbEvaluationMinimum = value.GetInt32() },
         "snpMinimum" => policy with { SnpMinimum = value.EnumerateObject().ToImmutableSortedDictionary(p => p.Name, p => ReadFloor(p.Value), StringComparer.Ordinal) },
+        "snpPlatformRequired" => policy with { SnpPlatformRequired = [.. value.EnumerateArray().Select(Named<SnpPlatformFeature>)] },
+        "snpPlatformForbidden" => policy with { SnpPlatformForbidden = [.. value.EnumerateArray().Select(Named<SnpPlatformFeature>)] },
         "vmplMaximum" => policy with { VmplMaximum = value.GetInt32() },
         "allowMigrationAgent" => policy with { AllowMigrationAgent = value.GetBoolean() },
         "allowDebug" => policy with { AllowDebug = value.GetBoolean() },

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sojourn.Attestation.SevSnp;
 
 namespace Sojourn.Attestation;
 
@@ -31,6 +32,15 @@ public sealed partial record AppraisalPolicy
 
     /// <summary>The least SEV-SNP versions, by product name (<c>Milan</c>, <c>Genoa</c>, <c>Turin</c>).</summary>
     public ImmutableSortedDictionary<string, SnpTcbFloor> SnpMinimum { get; init; } = ImmutableSortedDictionary<string, SnpTcbFloor>.Empty;
+
+    /// <summary>
+    /// What an SEV-SNP platform must say of itself. By default that it has looked for aliased memory: without, a memory module that lies about its size breaks every guest, whatever the
+    /// versions are. Firmware from before 2025 does not say so.
+    /// </summary>
+    public ImmutableSortedSet<SnpPlatformFeature> SnpPlatformRequired { get; init; } = [SnpPlatformFeature.AliasCheckComplete];
+
+    /// <summary>What an SEV-SNP platform must not have on, such as simultaneous multithreading.</summary>
+    public ImmutableSortedSet<SnpPlatformFeature> SnpPlatformForbidden { get; init; } = [];
 
     /// <summary>The highest SNP privilege level that may ask for the report; 0 is the most privileged.</summary>
     public int VmplMaximum { get; init; }
@@ -90,6 +100,7 @@ public sealed partial record AppraisalPolicy
         AnyMeasurement = true,
         RequireRevocation = false,
         RequireIma = false,
+        SnpPlatformRequired = [],
     };
 }
 

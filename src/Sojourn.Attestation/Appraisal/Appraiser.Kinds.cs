@@ -149,6 +149,16 @@ public static partial class Appraiser
             Add(reasons, ReasonCode.MigrationAgent, $"the guest's policy (0x{snp.Policy:x}) lets a migration agent move it");
         }
 
+        foreach (var feature in policy.SnpPlatformRequired.Where(feature => !snp.Has(feature)))
+        {
+            Add(reasons, ReasonCode.PlatformFeatureMissing, $"the platform (0x{snp.PlatformInfo:x}) does not say {feature}, which the policy asks for");
+        }
+
+        foreach (var feature in policy.SnpPlatformForbidden.Where(snp.Has))
+        {
+            Add(reasons, ReasonCode.PlatformFeatureForbidden, $"the platform (0x{snp.PlatformInfo:x}) says {feature}, which the policy forbids");
+        }
+
         if (snp.Vmpl > policy.VmplMaximum)
         {
             Add(reasons, ReasonCode.VmplTooHigh, $"the report was asked for at VMPL {snp.Vmpl}, and the policy allows up to {policy.VmplMaximum}");

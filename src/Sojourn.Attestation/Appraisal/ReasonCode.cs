@@ -119,6 +119,12 @@ public enum ReasonCode
 
     /// <summary>The evidence is older than the policy allows.</summary>
     TooOld,
+
+    /// <summary>The platform does not say of itself what the policy asks for (SEV-SNP's PLATFORM_INFO).</summary>
+    PlatformFeatureMissing,
+
+    /// <summary>The platform has something on that the policy forbids (SEV-SNP's PLATFORM_INFO).</summary>
+    PlatformFeatureForbidden,
 }
 
 /// <summary>One reason with words for a person.</summary>

@@ -35,6 +35,8 @@ internal static class Remedies
         ReasonCode.SecureBootOff => "Turn secure boot on.",
         ReasonCode.WrapKeyMissing => "Create the enclave's wrapping key under PolicyPCR and have the attestation key certify it.",
         ReasonCode.TooOld => "Make fresh evidence.",
+        ReasonCode.PlatformFeatureMissing => "Update the machine's firmware and turn the feature on in its setup; or name fewer features in the policy (snpPlatformRequired), knowing which attack that lets in.",
+        ReasonCode.PlatformFeatureForbidden => "Turn the feature off in the machine's setup, or let the policy allow it (snpPlatformForbidden).",
         _ => "Do not trust this evidence.",
     };
 

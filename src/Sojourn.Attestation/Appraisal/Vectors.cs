@@ -42,7 +42,7 @@ internal static class Vectors
         return new TrustVector
         {
             InstanceIdentity = simulated || Has(ReasonCode.ChipNotAllowed) ? Untrusted : quote.Chip.IsNone ? (sbyte)0 : Affirmed,
-            Configuration = quote.Claims.Debug ? Contra : Has(ReasonCode.MigrationAgent, ReasonCode.VmplTooHigh, ReasonCode.SeptVeNotDisabled, ReasonCode.SecureBootOff) ? Warning : simulated ? (sbyte)0 : Affirmed,
+            Configuration = quote.Claims.Debug ? Contra : Has(ReasonCode.MigrationAgent, ReasonCode.VmplTooHigh, ReasonCode.SeptVeNotDisabled, ReasonCode.SecureBootOff, ReasonCode.PlatformFeatureMissing, ReasonCode.PlatformFeatureForbidden) ? Warning : simulated ? (sbyte)0 : Affirmed,
             Executables = Has(ReasonCode.MeasurementUnknown, ReasonCode.ImaEntryUnknown) ? Unrecognised : reference.Length == 0 ? (sbyte)0 : quote.Kind == EvidenceKind.Tpm ? Affirmed : (sbyte)3,
             Hardware = simulated ? Untrusted : quote.Tcb is TcbStatus.Revoked or TcbStatus.NotSupported ? Contra : Has(ReasonCode.TcbStatusNotAccepted, ReasonCode.TcbTooOld) || quote.Tcb is TcbStatus.OutOfDate or TcbStatus.OutOfDateConfigurationNeeded ? Warning : Affirmed,
             RuntimeOpaque = quote.Claims.Debug || !tee ? Contra : Affirmed,

@@ -74,6 +74,7 @@ internal static class AzureVerifier
         {
             Level = TrustLevel.TeeTpm,
             Chip = hardware.Chip,
+            Aliases = hardware.Aliases,
             Custody = hardware.Custody,
             CustodyEndorser = hardware.CustodyEndorser,
             Anchor = hardware.Anchor,

@@ -70,6 +70,7 @@ internal static class DcapVerifier
         {
             Level = TrustLevel.Tee,
             Chip = ChipIdentity.Of("intel", (pck.PlatformInstance.Length > 0 ? pck.PlatformInstance : pck.Ppid).Span),
+            Aliases = [ChipIdentity.Of("intel", pck.Ppid.Span)],
             Anchor = chain.Anchor.Class,
             AnchorName = chain.Anchor.Name,
             Tcb = status,
@@ -128,19 +129,19 @@ internal static class DcapVerifier
             i => i.Id != id ? $"TCB info is for {i.Id}, the quote is of {id}"
                 : !i.Fmspc.Span.SequenceEqual(pck.Fmspc.Span) || !i.PceId.Span.SequenceEqual(pck.PceId.Span)
                     ? $"TCB info is for FMSPC {Convert.ToHexStringLower(i.Fmspc.Span)}, the platform is {Convert.ToHexStringLower(pck.Fmspc.Span)}" : null,
-            collateral, now, findings);
+            i => i.EvaluationDataNumber, collateral, now, findings);
     }
 
     private static (QeIdentity Document, DateTimeOffset ValidUntil, bool RevocationChecked)? QeDocument(DcapQuote quote, Collateral collateral, DateTimeOffset now, Findings findings)
     {
         var id = quote.IsTdx ? "TD_QE" : "QE";
         return Choose(collateral.QeIdentities, d => d.QeIdentity, "enclave identity", i => (i.IssueDate, i.NextUpdate),
-            i => i.Id != id ? $"the enclave identity is of {i.Id}, expected {id}" : null, collateral, now, findings);
+            i => i.Id != id ? $"the enclave identity is of {i.Id}, expected {id}" : null, i => i.EvaluationDataNumber, collateral, now, findings);
     }
 
     private static (T Document, DateTimeOffset ValidUntil, bool RevocationChecked)? Choose<T>(
         ImmutableArray<SignedDocument> documents, Func<SignedDocument, T?> read, string what, Func<T, (DateTimeOffset Issued, DateTimeOffset Next)> window,
-        Func<T, string?> mismatch, Collateral collateral, DateTimeOffset now, Findings findings)
+        Func<T, string?> mismatch, Func<T, int> evaluation, Collateral collateral, DateTimeOffset now, Findings findings)
         where T : class
     {
         if (documents.IsEmpty)
@@ -151,6 +152,7 @@ internal static class DcapVerifier
 
         Findings? first = null;
         T? firstRead = null;
+        (T Document, DateTimeOffset ValidUntil, bool RevocationChecked, (int Evaluation, DateTimeOffset Issued) Age)? best = null;
         foreach (var signed in documents)
         {
             var own = new Findings();
@@ -172,7 +174,14 @@ internal static class DcapVerifier
 
                 if (!own.Any && signer is not null)
                 {
-                    return (document, signer.ValidUntil < next ? signer.ValidUntil : next, signer.RevocationChecked);
+                    // Several may hold at once: the vendor's latest evaluation speaks, not the one that came first.
+                    var age = (evaluation(document), issued);
+                    if (best is null || age.CompareTo(best.Value.Age) > 0)
+                    {
+                        best = (document, signer.ValidUntil < next ? signer.ValidUntil : next, signer.RevocationChecked, age);
+                    }
+
+                    continue;
                 }
             }
 
@@ -184,6 +193,11 @@ internal static class DcapVerifier
             }
         }
 
+        if (best is { } chosen)
+        {
+            return (chosen.Document, chosen.ValidUntil, chosen.RevocationChecked);
+        }
+
         foreach (var finding in first!.ToImmutable())
         {
             findings.Add(finding.Fault, finding.Detail);
@@ -193,7 +207,7 @@ internal static class DcapVerifier
         return firstRead is null ? null : (firstRead, now, false);
     }
 
-    private static ChainResult? CheckSigner(SignedDocument signed, string what, Collateral collateral, DateTimeOffset now, Findings findings)
+    internal static ChainResult? CheckSigner(SignedDocument signed, string what, Collateral collateral, DateTimeOffset now, Findings findings)
     {
         IReadOnlyList<Certificate> pool = signed.IssuerChain.Length > 0 ? signed.Chain is { } chain ? [chain[0]] : [] : collateral.Certificates;
         IReadOnlyList<Certificate> others = signed.Chain is { } sent ? [.. sent, .. collateral.Certificates] : collateral.Certificates;

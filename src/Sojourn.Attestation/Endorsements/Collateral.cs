@@ -7,7 +7,7 @@ using Sojourn.Attestation.X509;
 namespace Sojourn.Attestation;
 
 /// <summary>Collateral cannot be read. Collateral is what a verifier's owner supplies, so this is a fault of set-up, not of evidence.</summary>
-public sealed class CollateralException : Exception
+public class CollateralException : Exception
 {
     /// <summary>Names what could not be read.</summary>
     /// <param name="message">What, and what was expected.</param>
@@ -61,6 +61,12 @@ public sealed class Collateral
         var read = Pem.TryCertificates(bytes) ?? throw new CollateralException("A certificate file holds something that is not an X.509 certificate (PEM or DER expected).");
         var known = Certificates.Select(c => c.Fingerprint).ToHashSet(StringComparer.Ordinal);
         return Copy(certificates: Certificates.AddRange(read.Where(c => known.Add(c.Fingerprint))));
+    }
+
+    internal Collateral AddCertificates(IEnumerable<Certificate> more)
+    {
+        var known = Certificates.Select(c => c.Fingerprint).ToHashSet(StringComparer.Ordinal);
+        return Copy(certificates: Certificates.AddRange(more.Where(c => known.Add(c.Fingerprint))));
     }
 
     /// <summary>With one more revocation list.</summary>

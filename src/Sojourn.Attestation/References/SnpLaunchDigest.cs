@@ -15,10 +15,23 @@ public sealed class SnpLaunchDigest
     /// <summary>The guest-physical address that VMSA pages are measured at.</summary>
     public const ulong VmsaAddress = 0xFFFF_FFFF_F000;
 
-    private readonly byte[] digest = new byte[48];
+    private readonly byte[] digest;
+
+    /// <summary>Starts before the first page.</summary>
+    public SnpLaunchDigest()
+        : this(new byte[48])
+    {
+    }
+
+    private SnpLaunchDigest(byte[] digest) => this.digest = digest;
 
     /// <summary>The measurement so far: 48 bytes.</summary>
     public ReadOnlySpan<byte> Value => digest;
+
+    /// <summary>Goes on from a measurement that was taken before, such as that of the firmware's image.</summary>
+    /// <param name="soFar">48 bytes.</param>
+    public static SnpLaunchDigest ContinueFrom(ReadOnlySpan<byte> soFar) =>
+        soFar.Length == 48 ? new SnpLaunchDigest(soFar.ToArray()) : throw new ArgumentException("A measurement is 48 bytes.", nameof(soFar));
 
     /// <summary>Adds pages with content (firmware, kernel hashes).</summary>
     /// <param name="address">Guest-physical address of the first.</param>

@@ -72,38 +72,25 @@ public static class TdxMeasurement
         return register;
     }
 
-    /// <summary>Reads the sections out of a firmware file by its metadata; null where the file has none.</summary>
-    /// <param name="firmware">The whole file, as it lies below 4 GiB.</param>
-    public static IReadOnlyList<TdxSection>? ReadSections(ReadOnlyMemory<byte> firmware)
+    /// <summary>The four runtime registers that a guest's event log leads to (TDX: RTMR n is register n + 1 of the log); null where it is no log with SHA-384 digests.</summary>
+    /// <param name="eventLog">The log, in the TCG's form (CCEL).</param>
+    public static IReadOnlyList<byte[]>? Registers(ReadOnlyMemory<byte> eventLog)
     {
-        // The reset vector's GUIDed table ends 32 bytes before the end of the file; an entry gives the metadata's distance from the end.
-        var span = firmware.Span;
-        if (span.Length < 64 || new Guid(span[^48..^32]) != new Guid("96b582de-1fb2-45f7-baea-a366c55a082d"))
+        if (Tpm.EventLog.TryParse(eventLog) is not { } log || !log.Banks.Contains(Tpm.TpmAlg.Sha384))
         {
             return null;
         }
 
-        var tableLength = BinaryPrimitives.ReadUInt16LittleEndian(span[^50..]);
-        var end = span.Length - 50;
-        var low = Math.Max(0, span.Length - 32 - tableLength);
-        while (end - 18 >= low)
-        {
-            var guid = new Guid(span.Slice(end - 16, 16));
-            var length = BinaryPrimitives.ReadUInt16LittleEndian(span[(end - 18)..]);
-            if (length < 18 || length > end - low)
-            {
-                return null;
-            }
+        var registers = log.Replay(Tpm.TpmAlg.Sha384);
+        return [.. Enumerable.Range(1, 4).Select(index => registers.GetValueOrDefault(index) ?? new byte[48])];
+    }
 
-            if (guid == new Guid("e47a6535-984a-4798-865e-4685a7bf8ec2") && length >= 22)
-            {
-                return ReadDescriptor(firmware, span.Length - (long)BinaryPrimitives.ReadUInt32LittleEndian(span[(end - 22)..]));
-            }
-
-            end -= length;
-        }
-
-        return null;
+    /// <summary>Reads the sections out of a firmware file by its metadata; null where the file has none.</summary>
+    /// <param name="firmware">The whole file, as it lies below 4 GiB.</param>
+    public static IReadOnlyList<TdxSection>? ReadSections(ReadOnlyMemory<byte> firmware)
+    {
+        return FirmwareTable.TryRead(firmware)?.Find("e47a6535-984a-4798-865e-4685a7bf8ec2") is { Length: >= 4 } pointer
+            ? ReadDescriptor(firmware, firmware.Length - (long)BinaryPrimitives.ReadUInt32LittleEndian(pointer.Span)) : null;
     }
 
     private static List<TdxSection>? ReadDescriptor(ReadOnlyMemory<byte> firmware, long at)

@@ -39,7 +39,7 @@ public sealed record SnpClaims : QuoteClaims
     /// <summary>The host's data at launch.</summary>
     public required ReadOnlyMemory<byte> HostData { get; init; }
 
-    /// <summary>Platform bits: 0 simultaneous multithreading, 1 TSME, 2 ECC, 3 RAPL off, 4 ciphertext hiding.</summary>
+    /// <summary>PLATFORM_INFO; see <see cref="SnpPlatformFeature"/> for its bits.</summary>
     public required ulong PlatformInfo { get; init; }
 
     /// <inheritdoc/>
@@ -47,6 +47,10 @@ public sealed record SnpClaims : QuoteClaims
 
     /// <summary>Whether a migration agent may be bound.</summary>
     public bool MigrationAgent => (Policy & (1UL << 18)) != 0;
+
+    /// <summary>Whether the platform says that a feature is on.</summary>
+    /// <param name="feature">Which.</param>
+    public bool Has(SnpPlatformFeature feature) => (PlatformInfo & (1UL << (int)feature)) != 0;
 
     /// <inheritdoc/>
     public override IEnumerable<ClaimText> Describe()
@@ -58,6 +62,7 @@ public sealed record SnpClaims : QuoteClaims
         yield return new("firmware now", CurrentTcb.ToString());
         yield return new("launch measurement", Measurements[0].Hex);
         yield return new("policy", $"0x{Policy:x}: debug {(Debug ? "ON" : "off")}, migration agent {(MigrationAgent ? "allowed" : "no")}, SMT {((Policy & (1UL << 16)) != 0 ? "allowed" : "no")}");
+        yield return new("platform", $"0x{PlatformInfo:x}: {string.Join(", ", Enum.GetValues<SnpPlatformFeature>().Where(Has)) switch { "" => "nothing on", var on => on }}");
         yield return new("privilege level", $"VMPL {Vmpl}");
         yield return new("guest version", GuestSvn.ToString());
         yield return new("host data", Hex(HostData));

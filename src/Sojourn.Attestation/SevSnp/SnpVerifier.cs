@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Sojourn.Attestation.X509;
 
@@ -75,6 +76,7 @@ internal static class SnpVerifier
         {
             Level = TrustLevel.Tee,
             Chip = leaf.HardwareId is { } id ? ChipIdentity.Of("amd", id.Span) : ChipIdentity.None,
+            Aliases = Names(report),
             Custody = leaf.IsVlek ? CustodyClass.EndorsedDataCentre : CustodyClass.Unknown,
             CustodyEndorser = leaf.Csp ?? "",
             Anchor = chain.Anchor.Class,
@@ -82,6 +84,15 @@ internal static class SnpVerifier
             RevocationChecked = chain.RevocationChecked,
             ValidUntil = chain.ValidUntil,
         };
+    }
+
+    /// <summary>CHIP_ID is signed whichever key signs; zero where the platform masks it. Turin's is 8 bytes with zeroes after, and lists may name it either way.</summary>
+    private static ImmutableArray<ChipIdentity> Names(SnpReport report)
+    {
+        var id = report.ChipId.Span;
+        return QuoteClaims.IsZero(id) ? []
+            : QuoteClaims.IsZero(id[8..]) ? [ChipIdentity.Of("amd", id), ChipIdentity.Of("amd", id[..8])]
+            : [ChipIdentity.Of("amd", id)];
     }
 
     private static (Certificate? Certificate, SnpLeaf? Leaf) FindLeaf(List<Certificate> candidates, SnpReport report)

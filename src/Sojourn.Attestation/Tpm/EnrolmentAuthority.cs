@@ -98,7 +98,15 @@ public sealed class EnrolmentAuthority : IDisposable
     /// <param name="collateral">Roots and intermediate certificates of TPM vendors.</param>
     /// <param name="now">The time at which certificates must hold.</param>
     /// <param name="allowUnendorsed">Whether an endorsement key without a vendor's chain may be enrolled; its certificate says so, and it counts on development ledgers only.</param>
-    public EnrolmentDecision Challenge(EnrolmentRequest request, Collateral collateral, DateTimeOffset now, bool allowUnendorsed)
+    public EnrolmentDecision Challenge(EnrolmentRequest request, Collateral collateral, DateTimeOffset now, bool allowUnendorsed) =>
+        Challenge(request, collateral, now, new EnrolmentRules { AllowUnendorsed = allowUnendorsed });
+
+    /// <summary>Checks a request and makes a challenge that only the TPM of that endorsement key, holding that attestation key, can answer.</summary>
+    /// <param name="request">What the machine sent.</param>
+    /// <param name="collateral">Roots, intermediate certificates and revocation lists of TPM vendors; revoked chips.</param>
+    /// <param name="now">The time at which certificates must hold.</param>
+    /// <param name="rules">Whom to enrol.</param>
+    public EnrolmentDecision Challenge(EnrolmentRequest request, Collateral collateral, DateTimeOffset now, EnrolmentRules rules)
     {
         var findings = new Findings();
         var endorsement = TpmPublic.TryParse(request.EndorsementKey.Span);
@@ -123,8 +131,17 @@ public sealed class EnrolmentAuthority : IDisposable
             return new EnrolmentDecision(null, findings.ToImmutable());
         }
 
-        var vendor = CheckEndorsement(request, endorsement, collateral, now, findings);
-        if (!vendor && !allowUnendorsed)
+        // What somebody took back is refused, whatever else is allowed: a revoked TPM is no unknown one.
+        var chip = ChipIdentity.Of("tpm-ek", SHA256.HashData(endorsement.Key.Encoded.Span));
+        var vendor = CheckEndorsement(request, endorsement, collateral, now, rules, findings);
+        if (collateral.RevokedChips.Contains(chip) && !findings.Has(QuoteFault.ChipRevoked))
+        {
+            findings.Add(QuoteFault.ChipRevoked, "this TPM is on the list of revoked chips");
+        }
+
+        var named = rules.Chips.IsEmpty || rules.Chips.Contains(chip)
+            || findings.Add(QuoteFault.ChipIdMismatch, $"this authority enrols named TPMs only, and {chip} is none of them");
+        if (!named || findings.Has(QuoteFault.CertificateRevoked) || findings.Has(QuoteFault.ChipRevoked) || (!vendor && !rules.AllowUnendorsed))
         {
             return new EnrolmentDecision(null, findings.ToImmutable());
         }
@@ -163,6 +180,37 @@ public sealed class EnrolmentAuthority : IDisposable
         return [.. issued.RawData, .. certificate.RawData];
     }
 
+    /// <summary>
+    /// Signs the list of certificates that this authority has taken back. Verifiers that ask for revocation (the default) believe no attestation key of this authority
+    /// without a current one.
+    /// </summary>
+    /// <param name="revoked">Serial numbers of revoked certificates, and when each was revoked.</param>
+    /// <param name="number">The list's number; must grow from list to list (RFC 5280, 5.2.3).</param>
+    /// <param name="now">When the list is made.</param>
+    /// <param name="life">For how long it holds.</param>
+    /// <returns>An X.509 revocation list, DER.</returns>
+    public byte[] IssueList(IEnumerable<(ReadOnlyMemory<byte> Serial, DateTimeOffset At)> revoked, long number, DateTimeOffset now, TimeSpan life)
+    {
+        ArgumentNullException.ThrowIfNull(revoked);
+        var builder = new CertificateRevocationListBuilder();
+        foreach (var (serial, at) in revoked)
+        {
+            builder.AddEntry(serial.Span, at);
+        }
+
+        var subject = certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault();
+        var authority = subject is null ? X509AuthorityKeyIdentifierExtension.CreateFromCertificate(certificate, false, true) : X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(subject);
+        return builder.Build(certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(key), number, now + life, HashAlgorithmName.SHA256, authority, now);
+    }
+
+    /// <summary>The serial number of a certificate that this authority issued; null where it is another's, or no certificate.</summary>
+    /// <param name="issued">What <see cref="Complete"/> gave: the certificate, and what follows it.</param>
+    public byte[]? SerialOf(ReadOnlyMemory<byte> issued)
+    {
+        var read = X509.Pem.TryCertificates(issued) is [var first, ..] ? first : null;
+        return read is not null && X509.Certificate.TryParse(certificate.RawData) is { } own && !read.IsAuthority && read.SignedBy(own.Key) ? read.Serial.ToArray() : null;
+    }
+
     /// <summary>Lets the key go.</summary>
     public void Dispose()
     {
@@ -170,7 +218,7 @@ public sealed class EnrolmentAuthority : IDisposable
         certificate.Dispose();
     }
 
-    private static bool CheckEndorsement(EnrolmentRequest request, TpmPublic endorsement, Collateral collateral, DateTimeOffset now, Findings findings)
+    private static bool CheckEndorsement(EnrolmentRequest request, TpmPublic endorsement, Collateral collateral, DateTimeOffset now, EnrolmentRules rules, Findings findings)
     {
         if (request.EndorsementCertificate.Length == 0)
         {
@@ -185,7 +233,8 @@ public sealed class EnrolmentAuthority : IDisposable
 
         return verdict.Key is not null
             && findings.Check(verdict.Key.SameKey(endorsement.Key!), QuoteFault.AttestationKeyMismatch, "the endorsement certificate is of another key")
-            && verdict.Trusted && findings.Check(verdict.Anchor is AnchorClass.Vendor or AnchorClass.Cloud, QuoteFault.RootNotTrusted, "the endorsement key chains to a development root");
+            && verdict.Trusted && (!rules.RequireRevocation || findings.Check(verdict.RevocationChecked, QuoteFault.CollateralMissing, "no current revocation list was at hand for every certificate of the endorsement key's chain"))
+            && findings.Check(verdict.Anchor is AnchorClass.Vendor or AnchorClass.Cloud, QuoteFault.RootNotTrusted, "the endorsement key chains to a development root");
     }
 
     private static string Escape(string name) => "\"" + name.Replace("\"", "", StringComparison.Ordinal).Replace("\\", "", StringComparison.Ordinal) + "\"";

@@ -79,16 +79,26 @@ internal static class TpmVerifier
         findings.Check(leaf.Key.SameKey(area.Key!), QuoteFault.AttestationKeyMismatch, "the certificate is of another key than the one that signed the quote");
         findings.Check(!leaf.IsAuthority && leaf.MaySignData, QuoteFault.CertificateMisused, "the attestation key's certificate may not sign data");
         var chain = ChainChecker.Check(leaf, [.. sent, .. collateral.Certificates], new ChainRules { Roots = collateral.Roots, Use = AnchorUse.Tpm, Now = now, Lists = collateral.Lists, LeafListExpected = true, Name = "attestation key" }, findings);
-        if (findings.Any || chain.Anchor is null)
+        if (chain.Anchor is null)
         {
             return null;
         }
 
-        var enrolled = EnrolmentExtension.TryRead(leaf);
+        // Google's certificates of attestation keys name the purpose of endorsement keys; everybody else's must name their own (TCG Credential Profiles).
+        findings.Check(
+            leaf.HasExtendedUsage(Oids.TcgAikCertificate) || (chain.Anchor.Class == AnchorClass.Cloud && leaf.HasExtendedUsage(Oids.TcgEkCertificate)),
+            QuoteFault.CertificateMisused, "the certificate was not issued for an attestation key (its extended key usage names another purpose, or none)");
+        var enrolled = Enrolled(leaf, chain.Anchor, findings);
+        if (findings.Any)
+        {
+            return null;
+        }
+
         return new VerifiedQuote(EvidenceKind.Tpm, stated)
         {
             Level = TrustLevel.Tpm,
             Chip = enrolled is { } ek ? ChipIdentity.Of("tpm-ek", ek.EndorsementKeyDigest.Span) : ChipIdentity.Of("tpm-ak", area.Name),
+            Aliases = [ChipIdentity.Of("tpm-ak", area.Name)],
             // An enrolment authority passes on whether the endorsement key itself chained to a vendor.
             Anchor = enrolled is { VendorEndorsed: false } ? AnchorClass.Development : chain.Anchor.Class,
             AnchorName = chain.Anchor.Name,
@@ -97,6 +107,23 @@ internal static class TpmVerifier
             RevocationChecked = chain.RevocationChecked,
             ValidUntil = chain.ValidUntil,
         };
+    }
+
+    /// <summary>What an enrolment authority wrote about the endorsement key. Others may use the identifier for something else, so it is read under such a root alone.</summary>
+    private static EnrolmentExtension? Enrolled(Certificate leaf, TrustAnchor anchor, Findings findings)
+    {
+        if (anchor.Class is not (AnchorClass.Enrolment or AnchorClass.Development))
+        {
+            return null;
+        }
+
+        var read = EnrolmentExtension.TryRead(leaf);
+        if (read is null && (anchor.Class == AnchorClass.Enrolment || leaf.Extensions.ContainsKey(EnrolmentExtension.Oid)))
+        {
+            findings.Add(QuoteFault.CertificateMalformed, "the attestation key's certificate does not say, in the form that enrolment gives it, which endorsement key was activated");
+        }
+
+        return read;
     }
 
     private static EventLog? CheckEventLog(Evidence evidence, ImmutableArray<QuotedPcr> pcrs, Findings findings)

@@ -107,6 +107,7 @@ internal sealed class Certificate
         }
     }
 
+    /// <summary>Whether the certificate names this purpose (RFC 5280, 4.2.1.12). One that names no purpose at all has not said so.</summary>
     public bool HasExtendedUsage(string oid)
     {
         if (!Extensions.TryGetValue(Oids.ExtendedKeyUsage, out var extension))
@@ -170,7 +171,7 @@ internal sealed class Certificate
         validity.ThrowIfNotEmpty();
         var subject = body.ReadEncodedValue();
         var keyInfo = body.ReadEncodedValue();
-        var key = PublicKeyInfo.TryParse(keyInfo);
+        var key = PublicKeyInfo.TryParse(keyInfo, raw);
         if (key is null)
         {
             return null;

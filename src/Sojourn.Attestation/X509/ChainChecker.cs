@@ -44,16 +44,23 @@ internal static class ChainChecker
             CheckTime(current, rules, findings);
             validUntil = Min(validUntil, current.NotAfter);
             anchor = rules.Roots.Find(current, rules.Use);
-            if (anchor is not null)
+            if (anchor is not null && rules.Roots.Holds(current, rules.Use))
             {
-                // The pin is of the key: what else a root certificate says must be that key's word. An issuing certificate that was pinned has its word elsewhere.
-                if (current.Subject.Span.SequenceEqual(current.Issuer.Span) && !SignatureMemo.Signed(current, current))
+                break;
+            }
+
+            // The pin is of the key: what else the certificate says must be somebody's word. A root's is its own key's; where another issued it, the path goes on to that one.
+            if (anchor is not null && current.SelfIssued)
+            {
+                if (!SignatureMemo.Signed(current, current))
                 {
                     sound = findings.Add(QuoteFault.ChainBroken, $"{rules.Name} chain: the root certificate \"{current.SubjectWords}\" is not signed by its own key");
                 }
 
                 break;
             }
+
+            anchor = null;
 
             if (path.Count > DepthMax)
             {

@@ -40,7 +40,10 @@ internal sealed class PublicKeyInfo
 
     public string Words => Point is { } point ? $"EC P-{point.Length switch { 64 => 256, 96 => 384, _ => 521 }}" : $"RSA-{8 * RsaParameters.Modulus!.Length}";
 
-    public static PublicKeyInfo? TryParse(ReadOnlyMemory<byte> encoded)
+    /// <summary>Reads a key.</summary>
+    /// <param name="encoded">SubjectPublicKeyInfo.</param>
+    /// <param name="certificate">The certificate that it was taken from, where it was.</param>
+    public static PublicKeyInfo? TryParse(ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte> certificate = default)
     {
         try
         {
@@ -55,7 +58,7 @@ internal sealed class PublicKeyInfo
 
             return oid switch
             {
-                Oids.EcPublicKey => FromPoint(encoded, algorithm.ReadObjectIdentifier(), bits),
+                Oids.EcPublicKey => FromPoint(encoded, algorithm.ReadObjectIdentifier(), bits, certificate),
                 // Old endorsement-key certificates name the key by what it may do (RSAES-OAEP); the key inside is the same.
                 Oids.RsaEncryption or Oids.RsaesOaep => FromRsa(encoded, bits),
                 _ => null,
@@ -137,7 +140,7 @@ internal sealed class PublicKeyInfo
             && RsaParameters.Modulus.AsSpan().SequenceEqual(other.RsaParameters.Modulus)
             && RsaParameters.Exponent.AsSpan().SequenceEqual(other.RsaParameters.Exponent);
 
-    private static PublicKeyInfo? FromPoint(ReadOnlyMemory<byte> encoded, string curve, ReadOnlySpan<byte> point)
+    private static PublicKeyInfo? FromPoint(ReadOnlyMemory<byte> encoded, string curve, ReadOnlySpan<byte> point, ReadOnlyMemory<byte> certificate = default)
     {
         var (named, size) = curve switch
         {
@@ -152,7 +155,8 @@ internal sealed class PublicKeyInfo
         }
 
         var parameters = new ECParameters { Curve = named, Q = new ECPoint { X = point.Slice(1, size).ToArray(), Y = point[(1 + size)..].ToArray() } };
-        return new PublicKeyInfo(encoded, () => Import(parameters), static () => null, default, point[1..].ToArray());
+        var coordinates = point[1..].ToArray();
+        return new PublicKeyInfo(encoded, () => (size > 32 ? FromCertificate(certificate, coordinates) : null) ?? Import(parameters), static () => null, default, coordinates);
     }
 
     private static PublicKeyInfo? FromRsa(ReadOnlyMemory<byte> encoded, byte[] bits)
@@ -168,6 +172,38 @@ internal sealed class PublicKeyInfo
 
         var parameters = new RSAParameters { Modulus = modulus.ToArray(), Exponent = exponent.ToArray() };
         return new PublicKeyInfo(encoded, static () => null, () => RSA.Create(parameters), parameters, null);
+    }
+
+    /// <summary>
+    /// The key as the platform reads it out of a certificate. An import of coordinates multiplies the point by the group's order besides checking that it is on its curve, which costs more
+    /// than a verification on P-384 and says nothing new on curves of cofactor 1 (SP 800-56A rev. 3, 5.6.2.3.4); this way checks the curve's equation alone. Null where the
+    /// platform cannot read the certificate, or reads another key out of it than we do.
+    /// </summary>
+    private static ECDsa? FromCertificate(ReadOnlyMemory<byte> certificate, byte[] coordinates)
+    {
+        if (certificate.IsEmpty)
+        {
+            return null;
+        }
+
+        ECDsa? key = null;
+        try
+        {
+            using var read = System.Security.Cryptography.X509Certificates.X509CertificateLoader.LoadCertificate(certificate.Span);
+            key = System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions.GetECDsaPublicKey(read);
+            if (key?.ExportParameters(includePrivateParameters: false) is { Curve.IsNamed: true, Q: { X: { } x, Y: { } y } }
+                && x.Length + y.Length == coordinates.Length && coordinates.AsSpan().StartsWith(x) && coordinates.AsSpan(x.Length).SequenceEqual(y))
+            {
+                return key;
+            }
+        }
+        catch (CryptographicException)
+        {
+            // What the platform cannot read, the import of the coordinates judges.
+        }
+
+        key?.Dispose();
+        return null;
     }
 
     /// <summary>The platform refuses a point that is not on the curve.</summary>

@@ -34,6 +34,9 @@ internal sealed class RevocationList
 
     public int Count => serials.Count;
 
+    /// <summary>The serial numbers that are listed, in upper-case hexadecimal.</summary>
+    public IReadOnlySet<string> Serials => serials;
+
     public bool Lists(Certificate certificate) => serials.Contains(Convert.ToHexString(certificate.Serial.Span));
 
     public bool SignedBy(PublicKeyInfo issuer)

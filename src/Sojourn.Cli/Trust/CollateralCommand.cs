@@ -13,16 +13,34 @@ internal static class CollateralCommand
 
     private static Option<string?> Folder() => new("--collateral") { Description = "The collateral folder (default: the state folder's 'collateral')." };
 
-    private static void Print(CommandRun run, IReadOnlyList<CollateralItem> items)
+    private static void Print(CommandRun run, IReadOnlyList<CollateralItem> items, bool changes = false)
     {
         var now = DateTimeOffset.UtcNow;
-        run.Results.List(
-            items,
-            new Column<CollateralItem>("file", i => i.Path),
-            new Column<CollateralItem>("what", i => i.What),
-            new Column<CollateralItem>("validUntil", i => i.ValidUntil?.ToString("u")),
-            new Column<CollateralItem>("state", i => i.ValidUntil is { } until && until < now ? "STALE" : "good"));
+        List<Column<CollateralItem>> columns =
+        [
+            new("file", i => i.Path), new("what", i => i.What), new("validUntil", i => i.ValidUntil?.ToString("u")),
+            new("state", i => i.ValidUntil is { } until && until < now ? "STALE" : "good"),
+        ];
+        if (changes)
+        {
+            columns.Add(new("change", i => Words(i.Change)));
+        }
+
+        run.Results.List(items, [.. columns]);
+        if (items.Any(item => item.Change == CollateralChange.KeptNewer))
+        {
+            run.Warn("something older than what is at hand was not taken: somebody may be handing out what has been superseded.");
+        }
     }
+
+    private static string Words(CollateralChange change) => change switch
+    {
+        CollateralChange.Added => "added",
+        CollateralChange.Renewed => "renewed",
+        CollateralChange.Merged => "merged",
+        CollateralChange.KeptNewer => "not taken: a newer one is here",
+        _ => "as before",
+    };
 
     private static Command Show()
     {
@@ -47,12 +65,15 @@ internal static class CollateralCommand
         var folder = Folder();
         var files = new Argument<string[]>("files") { Description = "Certificates, revocation lists, Intel's JSON, or a bundle.", Arity = ArgumentArity.OneOrMore };
         var chain = new Option<string?>("--chain") { Description = "The issuer chain (PEM) that goes with Intel's JSON." };
-        var command = new Command("import", "Take files or an offline bundle in.") { files, chain, folder, OutputOption.Create() };
+        var roots = new Option<string[]>("--accept-root") { Description = "Let a bundle bring this root in: enrolment:SHA256 or development:SHA256 of its certificate; may be given more than once." };
+        var custody = new Option<bool>("--accept-custody") { Description = "Let a bundle bring in statements about who holds a machine. Nobody signs them." };
+        var command = new Command("import", "Take files or an offline bundle in: all or nothing, what vendors sign only, never older than what is at hand; revocations are added to those at hand.") { files, chain, roots, custody, folder, OutputOption.Create() };
         command.SetRun(run =>
         {
             var store = TrustInputs.Store(run.Get(folder));
             ReadOnlyMemory<byte> issuer = run.Get(chain) is { } path ? TrustInputs.Bytes(path) : default;
-            Print(run, [.. run.Get(files)!.SelectMany(file => store.Import(TrustInputs.Bytes(file), issuer))]);
+            var consent = new CollateralConsent { Roots = [.. (run.Get(roots) ?? []).Select(RootName)], Custody = run.Get(custody) };
+            Print(run, store.Import([.. run.Get(files)!.Select(file => new CollateralInput(file, TrustInputs.Bytes(file)) { Chain = issuer })], consent), changes: true);
             return Task.CompletedTask;
         });
         return command;
@@ -61,23 +82,20 @@ internal static class CollateralCommand
     private static Command Fetch()
     {
         var folder = Folder();
-        var evidence = new Option<string>("--for") { Description = "Fetch what this evidence needs.", Required = true };
+        var evidence = new Option<string>("--for") { Description = "Fetch what this evidence needs; with --kind, a raw report or quote.", Required = true };
+        var kind = TrustInputs.KindOption();
         var amd = new Option<string?>("--amd") { Description = "AMD's key distribution service, or a cache of it." };
         var intel = new Option<string?>("--intel") { Description = "Intel's provisioning certification service, or a cache of it (PCCS)." };
-        var command = new Command("fetch", "Fetch from AMD and Intel what a piece of evidence needs.") { evidence, amd, intel, folder, OutputOption.Create() };
+        var command = new Command("fetch", "Fetch from AMD and Intel what a piece of evidence needs.") { evidence, kind, amd, intel, folder, OutputOption.Create() };
         command.SetRun(async run =>
         {
-            var bytes = TrustInputs.Bytes(run.Get(evidence)!);
-            if (!Evidence.TryDecode(bytes, out var read))
-            {
-                throw new CliException(ExitCode.BadInput, $"{run.Get(evidence)} is not evidence as 'sojourn trust quote' writes it");
-            }
+            var read = TrustInputs.ReadEvidence(run.Get(evidence)!, run.Get(kind), null);
 
             var services = new CollateralServices();
             services = run.Get(amd) is { } amdUri ? services with { AmdKds = Address(amdUri) } : services;
             services = run.Get(intel) is { } intelUri ? services with { IntelPcs = Address(intelUri), IntelRootList = new Uri(Address(intelUri), "/sgx/certification/v4/rootcacrl") } : services;
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
-            Print(run, await new CollateralFetcher(http, services, TrustInputs.Store(run.Get(folder))).FetchForAsync(read!, run.Cancellation).ConfigureAwait(false));
+            Print(run, await new CollateralFetcher(http, services, TrustInputs.Store(run.Get(folder))).FetchForAsync(read, run.Cancellation).ConfigureAwait(false), changes: true);
         });
         return command;
     }
@@ -105,7 +123,7 @@ internal static class CollateralCommand
         var command = new Command("root", "Trust another root for TPM evidence.") { file, enrolment, folder, OutputOption.Create() };
         command.SetRun(run =>
         {
-            Print(run, [TrustInputs.Store(run.Get(folder)).AddTpmRoot(OnlyCertificates(TrustInputs.Bytes(run.Get(file)!)), run.Get(enrolment))]);
+            Print(run, [TrustInputs.Store(run.Get(folder)).AddTpmRoot(OnlyCertificates(TrustInputs.Bytes(run.Get(file)!)), run.Get(enrolment))], changes: true);
             return Task.CompletedTask;
         });
         return command;
@@ -121,5 +139,8 @@ internal static class CollateralCommand
         return start >= 0 && end > start ? System.Text.Encoding.Latin1.GetBytes(text[start..(end + End.Length)]) : bytes;
     }
 
-    private static Uri Address(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri! : throw new CliException(ExitCode.Usage, $"{text} is not an http or https address");
+    private static string RootName(string text) => text.Split(':') is ["enrolment" or "development", { Length: 64 } digest] && digest.All(char.IsAsciiHexDigit) ? text.ToLowerInvariant()
+        : throw new CliException(ExitCode.Usage, $"--accept-root {text} names no root", "Write enrolment: or development: and the SHA-256 of its certificate (64 hexadecimal digits), as the refusal prints it.");
+
+    public static Uri Address(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri! : throw new CliException(ExitCode.Usage, $"{text} is not an http or https address");
 }

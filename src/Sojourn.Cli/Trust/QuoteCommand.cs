@@ -6,6 +6,7 @@ using Sojourn.Attestation.Devices.Nitro;
 using Sojourn.Attestation.Devices.Tpm;
 using Sojourn.Attestation.Simulated;
 using Sojourn.Cli.Running;
+using Sojourn.Cli.Trust.Enrolment;
 
 namespace Sojourn.Cli.Trust;
 

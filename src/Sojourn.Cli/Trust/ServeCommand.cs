@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Sojourn.Attestation;
 using Sojourn.Cli.Running;
+using Sojourn.Cli.Trust.Serving;
 
 namespace Sojourn.Cli.Trust;
 

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Sojourn.Attestation;
 using Sojourn.Attestation.Devices;
+using Sojourn.Attestation.Devices.Collaterals;
 using Sojourn.Cli.Running;
+using Sojourn.Cli.Trust.Enrolment;
+using Sojourn.Cli.Trust.Measuring;
 
 namespace Sojourn.Cli.Trust;
 
@@ -13,6 +16,7 @@ internal static class TrustCommands
     {
         ErrorRules.Add(exception => exception switch
         {
+            CollateralConsentException e => new CliError(ExitCode.Refused, e.Message, $"If you know where they come from: {string.Join(" ", e.Roots.Select(root => $"--accept-root {root.Name}").Concat(e.Custody > 0 ? ["--accept-custody"] : []))}"),
             CollateralException e => new CliError(ExitCode.BadInput, e.Message, "Remove the file, or import it again."),
             AttestationDeviceException e => new CliError(ExitCode.Unreachable, e.Message),
             _ => null,
@@ -25,8 +29,10 @@ internal static class TrustCommands
             ExplainCommand.Create(),
             CheckCommand.Create(),
             EnrolCommand.Create(),
+            AuthorityCommand.Create(),
             CollateralCommand.Create(),
             ReferenceCommand.Create(),
+            MeasureCommand.Create(),
             KeyCommand.Create(),
             ServeCommand.Create(),
         };

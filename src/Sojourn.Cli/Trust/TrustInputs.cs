@@ -16,7 +16,7 @@ internal sealed class TrustInputs
 
     public Argument<string> Evidence { get; } = new("evidence") { Description = "The evidence file, as 'trust quote' writes it; with --kind, the raw report, quote or document." };
 
-    public Option<string?> Kind { get; } = new("--kind") { Description = "Read the file as a raw report of this kind: snp, tdx, sgx or nitro." };
+    public Option<string?> Kind { get; } = KindOption();
 
     public Option<string?> Certificates { get; } = new("--certificates") { Description = "Certificates that go with a raw report (VCEK or VLEK, PCK chain), PEM or DER." };
 
@@ -59,14 +59,23 @@ internal sealed class TrustInputs
         }
     }
 
-    public Evidence ReadEvidence(CommandRun run)
+    public static Option<string?> KindOption() => new("--kind") { Description = "Read the file as a raw report of this kind: snp, tdx, sgx or nitro." };
+
+    public Evidence ReadEvidence(CommandRun run) => ReadEvidence(run.Get(Evidence)!, run.Get(Kind), run.Get(Certificates));
+
+    public static Evidence ReadEvidence(string path, string? rawKind, string? certificates)
     {
-        var path = run.Get(Evidence)!;
-        var bytes = Bytes(path);
-        if (run.Get(Kind) is { } kind)
+        var kind = rawKind is null ? (EvidenceKind?)null : ParseRawKind(rawKind);
+        if (kind is null && certificates is not null)
         {
-            var raw = new Evidence(ParseRawKind(kind), bytes);
-            return run.Get(Certificates) is { } certificates ? raw.With(EvidencePart.Certificates, Bytes(certificates)) : raw;
+            throw new CliException(ExitCode.Usage, "--certificates goes with a raw report", "Name the report's kind too, for example --kind snp.");
+        }
+
+        var bytes = Bytes(path);
+        if (kind is { } known)
+        {
+            var raw = new Evidence(known, bytes);
+            return certificates is null ? raw : raw.With(EvidencePart.Certificates, Bytes(certificates));
         }
 
         return Attestation.Evidence.TryDecode(bytes, out var evidence)
