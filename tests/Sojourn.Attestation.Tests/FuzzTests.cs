@@ -52,7 +52,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     private static List<(byte[] Bytes, Action<byte[]> Parse)> Seeds()
     {
         var seeds = new List<(byte[], Action<byte[]>)>();
-        foreach (var item in VectorSet.All.Where(item => item.Kind is "snp" or "sgx" or "tdx" or "nitro" or "azure-snp-vtpm" or "tpm-quote" or "tpm-quote-software"))
+        foreach (var item in VectorSet.All.Where(item => VectorInputs.Kinds.Contains(item.Kind)))
         {
             foreach (var input in VectorInputs.Of(item).Take(1))
             {

@@ -90,7 +90,7 @@ public sealed class ImaTests
     }
 
     /// <summary>A quote of PCR 10 by a key in this process: a stand-in for a TPM, whose list cannot be chosen freely.</summary>
-    private static Evidence Quote(ECDsa key, byte[] register)
+    internal static Evidence Quote(ECDsa key, byte[] register)
     {
         var q = key.ExportParameters(false).Q;
         byte[] area = [0, 0x23, 0, 0x0B, 0, 5, 0, 0x72, 0, 0, 0, 0x10, 0, 0x18, 0, 0x0B, 0, 3, 0, 0x10, 0, 32, .. q.X!, 0, 32, .. q.Y!];

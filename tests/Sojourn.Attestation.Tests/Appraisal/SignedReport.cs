@@ -18,6 +18,12 @@ internal sealed record SignedReport
 
     public uint Vmpl { get; init; }
 
+    /// <summary>PLATFORM_INFO: simultaneous multithreading, ECC, the check for aliases.</summary>
+    public ulong Platform { get; init; } = 0x25;
+
+    /// <summary>Whether a cloud's key (VLEK) signs instead of the chip's own.</summary>
+    public bool Vlek { get; init; }
+
     /// <summary>TCB_VERSION of Milan: boot loader, TEE, four reserved, SNP, microcode.</summary>
     public byte[] Tcb { get; init; } = [3, 0, 0, 0, 0, 0, 8, 115];
 
@@ -51,7 +57,7 @@ internal sealed record SignedReport
             request.CertificateExtensions.Add(Extension($"3.{arcs[i]}", writer => writer.WriteInteger(level)));
         }
 
-        request.CertificateExtensions.Add(new X509Extension(new Oid(Arc + "4"), ChipId, false));
+        request.CertificateExtensions.Add(Vlek ? Extension("5", writer => writer.WriteCharacterString(UniversalTagNumber.IA5String, "a cloud")) : new X509Extension(new Oid(Arc + "4"), ChipId, false));
         using var leaf = request.Create(middle, Now.AddMonths(-1), Now.AddMonths(6), [1, 2, 3, 4]);
 
         var report = new byte[1184];
@@ -60,6 +66,8 @@ internal sealed record SignedReport
         BinaryPrimitives.WriteUInt32LittleEndian(report.AsSpan(0x30), Vmpl);
         BinaryPrimitives.WriteUInt32LittleEndian(report.AsSpan(0x34), 1);
         Tcb.CopyTo(report, 0x38);
+        BinaryPrimitives.WriteUInt64LittleEndian(report.AsSpan(0x40), Platform);
+        BinaryPrimitives.WriteUInt32LittleEndian(report.AsSpan(0x48), Vlek ? 1u << 2 : 0);
         Data.Bytes.CopyTo(report.AsSpan(0x50));
         Tcb.CopyTo(report, 0x180);
         (report[0x188], report[0x189], report[0x18A]) = (0x19, 0x01, 0x01);
@@ -73,14 +81,18 @@ internal sealed record SignedReport
             report[0x2A0 + 72 + i] = signature[95 - i];
         }
 
-        var pinned = root.RawData.ToArray();
+        var sent = root.RawData.ToArray();
         if (damageRoot)
         {
-            pinned[^1] ^= 1;
+            sent[^1] ^= 1;
         }
 
-        var roots = TrustStore.Empty.WithRoot(pinned, AnchorUse.AmdSevSnp, AnchorClass.Development)!;
-        return (new Evidence(EvidenceKind.SevSnp, report).With(EvidencePart.Certificates, Encoding.ASCII.GetBytes($"{leaf.ExportCertificatePem()}\n{bare.ExportCertificatePem()}\n")), Collateral.Empty.WithRoots(roots));
+        // The key is pinned and another certificate of it; the one that was sent along is what the path is built of.
+        using var other = Authority("CN=ARK-Milan, O=another certificate of the key", rootKey).CreateSelfSigned(Now.AddYears(-1), Now.AddYears(1));
+        var roots = TrustStore.Empty.WithRoot(damageRoot ? other.RawData : sent, AnchorUse.AmdSevSnp, AnchorClass.Development)!;
+        return (
+            new Evidence(EvidenceKind.SevSnp, report).With(EvidencePart.Certificates, Encoding.ASCII.GetBytes($"{leaf.ExportCertificatePem()}\n{bare.ExportCertificatePem()}\n{PemEncoding.WriteString("CERTIFICATE", sent)}\n")),
+            Collateral.Empty.WithRoots(roots));
     }
 
     private static CertificateRequest Authority(string name, ECDsa key)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sojourn.Attestation.SevSnp;
 
 namespace Sojourn.Attestation.Tests.Appraisal;
 
@@ -58,12 +59,37 @@ public sealed class SnpPolicyTests
     [Fact]
     public void ARootCertificateThatItsKeyDidNotSignIsRefused()
     {
-        var (evidence, collateral) = new SignedReport().Sign();
-        var genuine = collateral.Roots.Anchors.Single();
-        Assert.Equal(QuoteFault.None, Verifier.Verify(evidence, collateral, SignedReport.Now).Fault);
         var (forged, root) = new SignedReport().SignUnderDamagedRoot();
-        Assert.NotEqual(genuine.KeyFingerprint, root.Roots.Anchors.Single().KeyFingerprint);
         Assert.Equal(QuoteFault.ChainBroken, Verifier.Verify(forged, root, SignedReport.Now).Fault);
+    }
+
+    /// <summary>A VLEK names a cloud, and the report still names the chip, signed: a chip that is revoked does not come back under another key.</summary>
+    [Fact]
+    public void ARevokedChipIsRevokedUnderACloudsKeyToo()
+    {
+        var report = new SignedReport { Vlek = true };
+        var (evidence, collateral) = report.Sign();
+        var quote = Verifier.Verify(evidence, collateral, SignedReport.Now).Quote!;
+        Assert.True(quote.Chip.IsNone);
+        Assert.Equal(QuoteFault.ChipRevoked, Verifier.Verify(evidence, collateral.RevokeChips([ChipIdentity.Of("amd", report.ChipId)]), SignedReport.Now).Fault);
+        Assert.Equal(ReasonCode.ChipHidden, Only(report, Policy with { RequireChip = true }));
+
+        // Where the platform masks the number there is nothing to compare.
+        var (masked, roots) = new SignedReport { Vlek = true, ChipId = new byte[64] }.Sign();
+        Assert.Equal(QuoteFault.None, Verifier.Verify(masked, roots.RevokeChips([ChipIdentity.Of("amd", new byte[64])]), SignedReport.Now).Fault);
+    }
+
+    [Fact]
+    public void WhatThePlatformSaysOfItselfCanBeAskedForAndForbidden()
+    {
+        Assert.Equal(ReasonCode.PlatformFeatureMissing, Only(new SignedReport { Platform = 0x05 }, Policy with { SnpPlatformRequired = new AppraisalPolicy().SnpPlatformRequired }));
+        Assert.True(Appraise(new SignedReport(), Policy with { SnpPlatformRequired = new AppraisalPolicy().SnpPlatformRequired }).Accepted);
+        Assert.Equal(ReasonCode.PlatformFeatureForbidden, Only(new SignedReport(), Policy with { SnpPlatformForbidden = [SnpPlatformFeature.SmtEnabled] }));
+        foreach (var feature in Enum.GetValues<SnpPlatformFeature>())
+        {
+            Assert.True(Appraise(new SignedReport { Platform = 1UL << (int)feature }, Policy with { SnpPlatformRequired = [feature] }).Accepted);
+            Assert.Equal(ReasonCode.PlatformFeatureMissing, Only(new SignedReport { Platform = ~(1UL << (int)feature) }, Policy with { SnpPlatformRequired = [feature] }));
+        }
     }
 
     [Fact]

@@ -90,13 +90,18 @@ public sealed class CollateralStoreTests : IDisposable
         Assert.True(Appraiser.Appraise(Verifier.Verify(evidence, collateral, later).Quote!, policy, data, later).Has(ReasonCode.CustodyTooLow));
     }
 
-    private static byte[] Zip(string name, byte[] content)
+    private static byte[] Zip(string name, byte[] content) => Zip((name, content));
+
+    internal static byte[] Zip(params (string Name, byte[] Content)[] files)
     {
         var stream = new MemoryStream();
         using (var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
         {
-            using var entry = archive.CreateEntry(name).Open();
-            entry.Write(content);
+            foreach (var (name, content) in files)
+            {
+                using var entry = archive.CreateEntry(name).Open();
+                entry.Write(content);
+            }
         }
 
         return stream.ToArray();

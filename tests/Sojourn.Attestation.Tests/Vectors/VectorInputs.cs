@@ -1,11 +1,19 @@
 using System.Text;
 using System.Text.Json;
+using Sojourn.Attestation.Dcap;
 using Sojourn.Attestation.Tpm;
+using Sojourn.Attestation.X509;
 
 namespace Sojourn.Attestation.Tests.VectorCases;
 
 /// <summary>What a case gives to the verifier.</summary>
 internal sealed record VectorInput(Evidence Evidence, Collateral Collateral, AppraisalPolicy Policy, ReportData Expected, DateTimeOffset Now);
+
+/// <summary>One file of the set.</summary>
+internal sealed record VectorFile(string Path, byte[] Bytes)
+{
+    public FileContent Content { get; } = VectorFiles.Of(Bytes);
+}
 
 /// <summary>Turns a case's files into evidence and collateral.</summary>
 internal static class VectorInputs
@@ -18,6 +26,7 @@ internal static class VectorInputs
         RequireRevocation = false,
         RequireIma = false,
         AllowSeptVe = true,
+        SnpPlatformRequired = [],
         AgeMaximum = TimeSpan.FromDays(365),
     };
 
@@ -31,6 +40,9 @@ internal static class VectorInputs
         "tpm-quote-software" => [Software(item)],
         _ => throw new NotSupportedException($"No reader for the kind {item.Kind}."),
     };
+
+    /// <summary>The kinds that <see cref="Of"/> reads.</summary>
+    public static string[] Kinds { get; } = ["snp", "sgx", "tdx", "nitro", "azure-snp-vtpm", "azure-tdx-vtpm", "tpm-quote", "tpm-quote-software"];
 
     private static VectorInput Snp(VectorCase item)
     {
@@ -58,17 +70,17 @@ internal static class VectorInputs
     private static VectorInput Dcap(VectorCase item)
     {
         var kind = item.Kind == "tdx" ? EvidenceKind.Tdx : EvidenceKind.Sgx;
-        var quotePath = item.Paths("quote") is [var named, ..] ? named : FolderFiles(item).First(path => Path.GetFileName(path).StartsWith("quote", StringComparison.OrdinalIgnoreCase));
-        var evidence = new Evidence(kind, VectorSet.Bytes(quotePath));
-        var folder = FolderFiles(item).ToList();
-        var pck = folder.Where(path => Path.GetFileName(path).StartsWith("pck", StringComparison.OrdinalIgnoreCase) && path.EndsWith(".pem", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
-        if (pck.Count > 0)
+        var folder = FolderFiles(item);
+        var evidence = new Evidence(kind, item.Read("quote") ?? folder.First(file => file.Content == FileContent.DcapQuote).Bytes);
+        // A platform's certificate beside the quote is what a provisioning service would have given for it.
+        var leaf = folder.FirstOrDefault(file => file.Content == FileContent.Certificates && Pem.TryCertificates(file.Bytes) is [var first, ..] && PckExtensions.TryRead(first) is not null);
+        if (leaf is not null)
         {
-            evidence = evidence.With(EvidencePart.Certificates, pck.SelectMany(VectorSet.Bytes).ToArray());
+            evidence = evidence.With(EvidencePart.Certificates, leaf.Bytes);
         }
 
         var data = item.Field("report_data") is { } text ? ReportData.FromDigest(Convert.FromHexString(text.GetString()!)) : ReportData.FromDigest(new byte[64]);
-        return new VectorInput(evidence, IntelCollateral([.. item.Paths("collateral"), .. folder.Except(pck)], Sentences(item)), Baseline, data, item.Time);
+        return new VectorInput(evidence, IntelCollateral([.. Named(item.Paths("collateral")), .. folder.Where(file => file != leaf)], Sentences(item)), Baseline, data, item.Time);
     }
 
     private static VectorInput Nitro(VectorCase item)
@@ -81,26 +93,28 @@ internal static class VectorInputs
 
     private static VectorInput Azure(VectorCase item)
     {
-        var files = FolderFiles(item).ToDictionary(path => Path.GetFileName(path), VectorSet.Bytes, StringComparer.Ordinal);
+        var files = FolderFiles(item);
         var tdx = item.Kind == "azure-tdx-vtpm";
+        var message = Only(files, FileContent.TpmAttest).Bytes;
+        var values = Values(files, message);
         var parts = new Dictionary<EvidencePart, ReadOnlyMemory<byte>>
         {
-            [EvidencePart.Report] = files["hcl-report.bin"],
-            [EvidencePart.TpmQuote] = files["tpm-quote.msg"],
-            [EvidencePart.TpmSignature] = TpmSignature.WrapRsaSsaSha256(files["tpm-quote.rsassa.sig"]),
-            [EvidencePart.PcrValues] = files["pcrs-sha256.bin"],
+            [EvidencePart.Report] = Only(files, FileContent.HclReport).Bytes,
+            [EvidencePart.TpmQuote] = message,
+            [EvidencePart.TpmSignature] = Signature(files, values),
+            [EvidencePart.PcrValues] = values.Bytes,
         };
-        var collateral = IntelCollateral(item.Paths("collateral"), Sentences(item));
+        var collateral = IntelCollateral(Named(item.Paths("collateral")), Sentences(item));
         if (tdx)
         {
-            parts[EvidencePart.TdQuote] = files["td-quote.bin"];
+            parts[EvidencePart.TdQuote] = Only(files, FileContent.DcapQuote).Bytes;
         }
         else
         {
-            parts[EvidencePart.Certificates] = files["vcek.der"];
-            foreach (var chain in VectorSet.In("roots/amd").Where(path => path.EndsWith("-chain.pem", StringComparison.Ordinal)))
+            parts[EvidencePart.Certificates] = Only(files, FileContent.Certificates).Bytes;
+            foreach (var chain in VectorSet.In("roots/amd").Select(VectorSet.Bytes).Where(bytes => VectorFiles.Of(bytes) == FileContent.Certificates))
             {
-                collateral = collateral.AddCertificates(VectorSet.Bytes(chain));
+                collateral = collateral.AddCertificates(chain);
             }
         }
 
@@ -110,7 +124,7 @@ internal static class VectorInputs
 
     private static IEnumerable<VectorInput> Tpm(VectorCase item)
     {
-        var files = FolderFiles(item).ToDictionary(path => Path.GetFileName(path), VectorSet.Bytes, StringComparer.Ordinal);
+        var files = FolderFiles(item);
         var collateral = Collateral.Empty;
         foreach (var path in item.Paths("chain"))
         {
@@ -120,15 +134,20 @@ internal static class VectorInputs
         foreach (var quote in item.Field("quotes")!.Value.EnumerateArray())
         {
             var bank = quote.GetProperty("bank").GetString()!;
+            var message = files.First(file => file.Content == FileContent.TpmAttest && TpmAttest.TryParse(file.Bytes, new Findings()) is { Selection: [var first, ..] } && TpmAlg.Name(first.Bank) == bank);
             var parts = new Dictionary<EvidencePart, ReadOnlyMemory<byte>>
             {
-                [EvidencePart.TpmQuote] = files[$"quote-{bank}.msg"],
-                [EvidencePart.TpmSignature] = files[$"quote-{bank}.sig"],
-                [EvidencePart.TpmKey] = files["ak.tpmt_public"],
-                [EvidencePart.PcrValues] = files[$"pcrs-{bank}.bin"],
-                [EvidencePart.EventLog] = files["eventlog.bin"],
-                [EvidencePart.Certificates] = files["ak-cert.der"],
+                [EvidencePart.TpmQuote] = message.Bytes,
+                [EvidencePart.TpmSignature] = files.First(file => file.Content == FileContent.TpmSignature && Stem(file) == Stem(message)).Bytes,
+                [EvidencePart.TpmKey] = VectorFiles.TpmArea(Only(files, FileContent.TpmKey).Bytes),
+                [EvidencePart.PcrValues] = Values(files, message.Bytes).Bytes,
+                [EvidencePart.Certificates] = Only(files, FileContent.Certificates).Bytes,
             };
+            if (files.FirstOrDefault(file => file.Content == FileContent.EventLog) is { } log)
+            {
+                parts[EvidencePart.EventLog] = log.Bytes;
+            }
+
             var expected = ReportData.ForChallenge(Convert.FromHexString(item.Field("nonce")!.Value.GetString()!));
             yield return new VectorInput(Evidence.Of(EvidenceKind.Tpm, parts), collateral, Baseline with { MinimumLevel = TrustLevel.Tpm, AllowSha1Pcrs = true }, expected, item.Time);
         }
@@ -141,7 +160,7 @@ internal static class VectorInputs
         {
             [EvidencePart.TpmQuote] = message,
             [EvidencePart.TpmSignature] = item.Read("sig")!,
-            [EvidencePart.TpmKey] = item.Read("pub")!.AsMemory(2),
+            [EvidencePart.TpmKey] = VectorFiles.TpmArea(item.Read("pub")!),
         };
         if (PcrValues(message, Path.GetDirectoryName(item.Paths("msg")[0])!) is { } values)
         {
@@ -180,8 +199,27 @@ internal static class VectorInputs
         return null;
     }
 
-    private static IEnumerable<string> FolderFiles(VectorCase item) =>
-        item.Files.TryGetProperty("dir", out var folder) && folder.ValueKind == JsonValueKind.String ? VectorSet.In(folder.GetString()!) : [];
+    /// <summary>The registers' values: the file whose digest was quoted; where none is (a case may be about that), the one that is nothing else.</summary>
+    private static VectorFile Values(IReadOnlyList<VectorFile> files, byte[] message)
+    {
+        var digest = TpmAttest.TryParse(message, new Findings())!.PcrDigest;
+        return files.FirstOrDefault(file => new[] { TpmAlg.Sha1, TpmAlg.Sha256, TpmAlg.Sha384, TpmAlg.Sha512 }.Any(hash => TpmAlg.Hash(hash, file.Bytes).AsSpan().SequenceEqual(digest)))
+            ?? files.First(file => file.Content == FileContent.Other && file.Bytes.Length % 4 == 0 && Path.GetFileName(file.Path).Contains("pcr", StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>A TPMT_SIGNATURE, or the bare RSA signature that Azure's tools keep.</summary>
+    private static byte[] Signature(IReadOnlyList<VectorFile> files, VectorFile values) =>
+        files.FirstOrDefault(file => file.Content == FileContent.TpmSignature) is { } wrapped ? wrapped.Bytes
+            : TpmSignature.WrapRsaSsaSha256(files.First(file => file != values && file.Content == FileContent.Other && file.Bytes.Length is 256 or 384 or 512).Bytes);
+
+    private static VectorFile Only(IReadOnlyList<VectorFile> files, FileContent content) => files.First(file => file.Content == content);
+
+    private static string Stem(VectorFile file) => Path.GetFileNameWithoutExtension(file.Path);
+
+    private static List<VectorFile> Named(IEnumerable<string> paths) => [.. paths.Select(path => new VectorFile(path, VectorSet.Bytes(path)))];
+
+    private static List<VectorFile> FolderFiles(VectorCase item) =>
+        item.Files.TryGetProperty("dir", out var folder) && folder.ValueKind == JsonValueKind.String ? Named(VectorSet.In(folder.GetString()!)) : [];
 
     /// <summary>Entries that are sentences about an issuer chain: their paths give a chain and nothing else.</summary>
     private static HashSet<string> Sentences(VectorCase item)
@@ -195,11 +233,12 @@ internal static class VectorInputs
             .SelectMany(VectorSet.PathsIn).ToHashSet(StringComparer.Ordinal);
     }
 
-    private static Collateral IntelCollateral(IReadOnlyList<string> paths, HashSet<string> chainsOnly)
+    private static Collateral IntelCollateral(IReadOnlyList<VectorFile> files, HashSet<string> chainsOnly)
     {
         var collateral = Collateral.Empty;
-        var named = paths.Where(path => path.EndsWith(".pem", StringComparison.Ordinal) && !Path.GetFileName(path).Contains("root", StringComparison.OrdinalIgnoreCase)).ToList();
-        var chain = named.Count > 0 ? VectorSet.Bytes(named[0]) : [];
+        // The chain of the service's response header: the signing certificate's where one is named, else whatever chain is named (a case may name a wrong one), but not a mere root.
+        var chains = files.Where(file => file.Content == FileContent.Certificates).Select(file => (file.Bytes, Chain: Pem.TryCertificates(file.Bytes)!)).Where(file => !file.Chain[0].SelfIssued).ToList();
+        var chain = chains.OrderByDescending(file => file.Chain[0].SubjectWords.Contains("TCB Signing", StringComparison.Ordinal)).Select(file => file.Bytes).FirstOrDefault() ?? [];
         if (chain.Length == 0)
         {
             foreach (var signer in VectorSet.IntelSigners())
@@ -208,30 +247,17 @@ internal static class VectorInputs
             }
         }
 
-        foreach (var path in paths)
+        foreach (var file in files)
         {
-            var bytes = VectorSet.Bytes(path);
-            var name = Path.GetFileName(path).ToLowerInvariant();
-            if (name == "collateral.json")
+            collateral = file.Content switch
             {
-                collateral = Bundle(collateral, bytes, chainsOnly.Contains(path));
-            }
-            else if (name.StartsWith("tcbinfo", StringComparison.Ordinal))
-            {
-                collateral = collateral.AddTcbInfo(bytes, chain);
-            }
-            else if (name.StartsWith("qeidentity", StringComparison.Ordinal))
-            {
-                collateral = collateral.AddQeIdentity(bytes, chain);
-            }
-            else if (name.Contains("crl", StringComparison.Ordinal) && name.EndsWith(".der", StringComparison.Ordinal))
-            {
-                collateral = collateral.AddRevocationList(bytes);
-            }
-            else if (name.EndsWith(".pem", StringComparison.Ordinal))
-            {
-                collateral = collateral.AddCertificates(bytes);
-            }
+                FileContent.IntelBundle => Bundle(collateral, file.Bytes, chainsOnly.Contains(file.Path)),
+                FileContent.TcbInfo => collateral.AddTcbInfo(file.Bytes, chain),
+                FileContent.QeIdentity => collateral.AddQeIdentity(file.Bytes, chain),
+                FileContent.List => collateral.AddRevocationList(file.Bytes),
+                FileContent.Certificates => collateral.AddCertificates(file.Bytes),
+                _ => collateral,
+            };
         }
 
         return collateral;

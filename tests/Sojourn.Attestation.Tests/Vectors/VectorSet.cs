@@ -65,6 +65,9 @@ internal static partial class VectorSet
 
     public static IReadOnlyList<VectorCase> All => Loaded.Value;
 
+    /// <summary>The cases with a quote that the baseline accepts: what mutations start from.</summary>
+    public static IEnumerable<VectorCase> Accepted => All.Where(item => item.Verdict == "accept" && VectorInputs.Kinds.Contains(item.Kind));
+
     public static TheoryData<string> Names(params string[] kinds)
     {
         var names = new TheoryData<string>();

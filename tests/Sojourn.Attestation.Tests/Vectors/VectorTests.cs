@@ -10,7 +10,7 @@ namespace Sojourn.Attestation.Tests.VectorCases;
 /// <summary>Every case of the vector folder, by vectors.json alone.</summary>
 public sealed class VectorTests(ITestOutputHelper output)
 {
-    public static TheoryData<string> Quotes => VectorSet.Names("snp", "sgx", "tdx", "nitro", "azure-snp-vtpm", "azure-tdx-vtpm", "tpm-quote", "tpm-quote-software");
+    public static TheoryData<string> Quotes => VectorSet.Names(VectorInputs.Kinds);
 
     public static TheoryData<string> Chains => VectorSet.Names("snp-chain");
 
@@ -52,10 +52,38 @@ public sealed class VectorTests(ITestOutputHelper output)
                     break;
             }
 
+            foreach (var demand in Demands.Of(item))
+            {
+                Assert.True(item.Verdict != "accept", $"{item.Id} is to be accepted, although vectors.json states what amounts to {string.Join(" or ", demand)}");
+                Assert.True(result.Reasons.Any(reason => demand.Contains(reason.Name)), $"{string.Join(" or ", demand)} is not among {string.Join(", ", result.Reasons.Select(reason => reason.Name))}");
+            }
+
             CompareChecks(item, verdict);
             CompareFields(item, result.Claims);
         }
     }
+
+    /// <summary>A case of a kind that nothing reads would pass by not being run.</summary>
+    [VectorFact("attestation/vectors.json")]
+    public void EveryKindOfTheSetIsRead()
+    {
+        string[] known = [.. VectorInputs.Kinds, "snp-chain", "tpm-ek-cert", "tpm-eventlog", "tpm-makecredential"];
+        Assert.Empty(VectorSet.All.Where(item => !known.Contains(item.Kind)).Select(item => $"{item.Id}: {item.Kind}"));
+        Assert.Equal(VectorSet.All.Count, VectorSet.All.Select(item => item.Id).Distinct(StringComparer.Ordinal).Count());
+        Assert.NotEmpty(VectorSet.All);
+    }
+
+    /// <summary>A refusal whose stated reason is not understood would be held to no reason at all.</summary>
+    [VectorFact("attestation/vectors.json")]
+    public void TheReasonOfEveryRefusalIsUnderstood() => Assert.Empty(VectorSet.All
+        .Where(item => item.Verdict == "reject" && VectorInputs.Kinds.Contains(item.Kind) && Demands.Of(item).Count == 0 && ExpectedReasons.Of(item.Reason).Count == 0)
+        .Select(item => $"{item.Id}: {item.Reason}"));
+
+    /// <summary>A check of another name would be compared with nothing.</summary>
+    [VectorFact("attestation/vectors.json")]
+    public void EveryCheckOfTheSetIsCompared() => Assert.Empty(VectorSet.All
+        .SelectMany(item => item.Expect.EnumerateObject().Where(check => check.Value.ValueKind is JsonValueKind.True or JsonValueKind.False).Select(check => check.Name))
+        .Distinct(StringComparer.Ordinal).Except(Demands.KnownChecks));
 
     [VectorTheory("attestation/vectors.json")]
     [MemberData(nameof(Chains))]
@@ -182,9 +210,19 @@ public sealed class VectorTests(ITestOutputHelper output)
         Same("report_data_is_sha256_of_runtime_data", !Fault(QuoteFault.RuntimeDataMismatch));
         Same("chip_id_matches", !Fault(QuoteFault.ChipIdMismatch));
         Same("ak_cert_key_equals_ak", !Fault(QuoteFault.AttestationKeyMismatch));
-        if (verdict.Quote is { } quote && item.Expect.TryGetProperty("converged_tcb_status", out var status) && status.ValueKind == JsonValueKind.String)
+        Same("ak_cert_chain_valid", !Fault(QuoteFault.ChainBroken, QuoteFault.ChainMissing, QuoteFault.RootNotTrusted, QuoteFault.CertificateMisused));
+        Same("debug_mode", verdict.UnverifiedClaims?.Debug == true);
+        // Also where the quote is refused for something else: only collateral of another platform has no status to tell.
+        var tcb = verdict.Quote?.Tcb ?? verdict.UnverifiedTcb;
+        if (item.Expect.TryGetProperty("converged_tcb_status", out var status) && status.ValueKind == JsonValueKind.String && !Fault(QuoteFault.CollateralMismatch, QuoteFault.CollateralSignature))
         {
-            Assert.Equal(status.GetString() is "NoMatchingTcbLevel" ? "NotSupported" : status.GetString(), quote.Tcb.ToString());
+            Assert.Equal(status.GetString() is "NoMatchingTcbLevel" ? "NotSupported" : status.GetString(), tcb.ToString());
+        }
+
+        var evaluation = verdict.UnverifiedClaims switch { TdxClaims tdx => tdx.TcbEvaluation, SgxClaims sgx => sgx.TcbEvaluation, _ => 0 };
+        if (verdict.Quote is not null && item.Expect.TryGetProperty("tcb_evaluation_data_number", out var number))
+        {
+            Assert.Equal(number.GetInt32(), evaluation);
         }
 
         if (verdict.Quote is { } advised && item.Expect.TryGetProperty("platform_tcb", out var platform) && platform.ValueKind == JsonValueKind.Object)
