@@ -76,7 +76,7 @@ public sealed class ReferenceTests
         Assert.Equal(0xFFFFE000UL, firmware.Address);
         Assert.Equal(0x80FC00u, firmware.HashTableAddress);
         Assert.Equal(0x80B004u, firmware.ResetAddress);
-        Assert.Equal([new(0x800000, 0x2000, SnpSectionKind.Memory), new(0x80F000, 0x1000, SnpSectionKind.KernelHashes)], firmware.Sections);
+        Assert.Equal(new SnpSection[] { new(0x800000, 0x2000, SnpSectionKind.Memory), new(0x80F000, 0x1000, SnpSectionKind.KernelHashes) }, firmware.Sections);
         var boot = new DirectBoot(new byte[] { 1 }, new byte[] { 2 }, "console=ttyS0");
         var one = SnpBoot.Measure(firmware, boot, 1, 0xA00F11);
         var byHand = new SnpLaunchDigest().AddNormal(0xFFFFE000, image).AddZero(0x800000, 0x2000).AddNormal(0x80F000, SnpLaunchDigest.KernelHashesPage([1], [2], "console=ttyS0", 0xC00))

@@ -32,6 +32,7 @@ public sealed class CollateralFetcher(HttpClient http, CollateralServices servic
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns>The items that were written.</returns>
     /// <exception cref="AttestationDeviceException">A service does not answer, or with something else.</exception>
+    /// <exception cref="CollateralException">No service has anything for this kind, or what it gave is not its vendor's word.</exception>
     public async ValueTask<IReadOnlyList<CollateralItem>> FetchForAsync(Evidence evidence, CancellationToken cancellation)
     {
         var items = new List<CollateralItem>();
@@ -50,7 +51,7 @@ public sealed class CollateralFetcher(HttpClient http, CollateralServices servic
                 await IntelAsync(evidence[EvidencePart.TdQuote], items, cancellation).ConfigureAwait(false);
                 break;
             default:
-                throw new AttestationDeviceException($"Nothing can be fetched for evidence of kind {evidence.Kind}: no service gives it collateral. Import its certificates and lists.");
+                throw new CollateralException($"Nothing can be fetched for evidence of kind {evidence.Kind}: no service gives it collateral. Import its certificates and lists.");
         }
 
         return items;

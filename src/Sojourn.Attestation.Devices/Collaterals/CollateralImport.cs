@@ -60,6 +60,8 @@ internal sealed class CollateralImport
         }
     }
 
+    public void Revoke(IEnumerable<ChipIdentity> more) => chips.AddRange(more);
+
     public IReadOnlyList<CollateralItem> Decide()
     {
         AskConsent();
@@ -96,6 +98,12 @@ internal sealed class CollateralImport
         if (custody.Count > 0)
         {
             items.Add(MergeCustody());
+        }
+
+        // A store that holds more than can be read would verify nothing any more.
+        if (held.Select(file => file.Path).Union(writes.Keys, StringComparer.Ordinal).Count() > CollateralStore.FilesMax / 2)
+        {
+            throw new CollateralException($"The store would hold more than {CollateralStore.FilesMax / 2} files. Remove what is not needed from it, or import less.");
         }
 
         return items;
@@ -226,7 +234,7 @@ internal sealed class CollateralImport
             ?? throw new CollateralException($"{name}: no certificate at hand that stands under a trusted root signed the revocation list of {DistinguishedName.Words(list.Issuer)}; import its issuer's certificate with it.");
         var stem = CollateralFiles.ListPath(list, issuer);
         var known = Lists().Where(item => item.Path.StartsWith(stem, StringComparison.Ordinal)).ToList();
-        var newest = known.MaxBy(item => item.List.ThisUpdate);
+        var newest = known.OrderByDescending(item => item.List.ThisUpdate).FirstOrDefault();
         if (known.Exists(item => item.List.Raw.Span.SequenceEqual(list.Raw.Span)))
         {
             return CollateralFiles.Describe(newest.Path, newest.List.Raw.ToArray());

@@ -102,6 +102,22 @@ public sealed class CollateralStore
         return CollateralFiles.Describe(path, root.Raw.ToArray()) with { Change = known ? CollateralChange.Present : CollateralChange.Added };
     }
 
+    /// <summary>Adds chips that are no longer believed.</summary>
+    /// <param name="chips">Their names.</param>
+    public CollateralItem Revoke(IEnumerable<ChipIdentity> chips)
+    {
+        using var held = Lock();
+        var plan = new CollateralImport([.. Files()], CollateralConsent.None, clock.GetUtcNow());
+        plan.Revoke(chips);
+        var item = plan.Decide()[0];
+        foreach (var (path, bytes) in plan.Writes)
+        {
+            Write(path, bytes);
+        }
+
+        return item;
+    }
+
     /// <summary>Writes everything as one bundle; files that have no place in a store stay out of it.</summary>
     /// <param name="stream">Where to.</param>
     public void Export(Stream stream)

@@ -163,9 +163,21 @@ public sealed partial record AppraisalPolicy
         item.GetProperty("bootLoader").GetInt32(), item.GetProperty("tee").GetInt32(), item.GetProperty("snp").GetInt32(), item.GetProperty("microcode").GetInt32(),
         item.TryGetProperty("fmc", out var fmc) ? fmc.GetInt32() : 0);
 
+    /// <summary>By name alone: the platform's own reading takes numbers and adds up lists of names, which would make one status of two.</summary>
     private static T Named<T>(JsonElement item)
-        where T : struct, Enum =>
-        item.GetString() is { } text && !char.IsAsciiDigit(text.FirstOrDefault()) && Enum.TryParse<T>(text, ignoreCase: true, out var value) ? value : throw new FormatException();
+        where T : struct, Enum
+    {
+        var text = item.GetString();
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (string.Equals(value.ToString(), text, StringComparison.OrdinalIgnoreCase))
+            {
+                return value;
+            }
+        }
+
+        throw new FormatException();
+    }
 
     private static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)
     {

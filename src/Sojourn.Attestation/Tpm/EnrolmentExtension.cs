@@ -30,10 +30,11 @@ internal sealed record EnrolmentExtension(ReadOnlyMemory<byte> EndorsementKeyDig
 
         try
         {
-            var sequence = new AsnReader(extension.Value, AsnEncodingRules.DER).ReadSequence();
+            var whole = new AsnReader(extension.Value, AsnEncodingRules.DER);
+            var sequence = whole.ReadSequence();
             var digest = sequence.ReadOctetString();
             var vendor = sequence.ReadBoolean();
-            return digest.Length == 32 && !sequence.HasData ? new EnrolmentExtension(digest, vendor) : null;
+            return digest.Length == 32 && !sequence.HasData && !whole.HasData ? new EnrolmentExtension(digest, vendor) : null;
         }
         catch (AsnContentException)
         {

@@ -24,6 +24,11 @@ internal static class AppraiseCommand
         };
         command.SetRun(async run =>
         {
+            if ((run.Get(key) is null) != (run.Get(jwt) is null && run.Get(cwt) is null))
+            {
+                throw new CliException(ExitCode.Usage, "--sign goes with --jwt or --cwt, and they with it", "Name the key and where the signed result is to go.");
+            }
+
             var (result, expected) = Appraise(inputs, run);
             Print(run, result);
             if (run.Get(key) is { } keyPath)

@@ -9,7 +9,7 @@ namespace Sojourn.Cli.Trust;
 /// <summary><c>sojourn trust collateral</c>: what a verifier needs beside the evidence.</summary>
 internal static class CollateralCommand
 {
-    public static Command Create() => new("collateral", "Certificates, revocation lists and vendors' statements that verifying needs.") { Show(), Import(), Fetch(), Export(), Root() };
+    public static Command Create() => new("collateral", "Certificates, revocation lists and vendors' statements that verifying needs.") { Show(), Import(), Fetch(), Export(), Root(), Revoke() };
 
     private static Option<string?> Folder() => new("--collateral") { Description = "The collateral folder (default: the state folder's 'collateral')." };
 
@@ -124,6 +124,21 @@ internal static class CollateralCommand
         command.SetRun(run =>
         {
             Print(run, [TrustInputs.Store(run.Get(folder)).AddTpmRoot(OnlyCertificates(TrustInputs.Bytes(run.Get(file)!)), run.Get(enrolment))], changes: true);
+            return Task.CompletedTask;
+        });
+        return command;
+    }
+
+    private static Command Revoke()
+    {
+        var folder = Folder();
+        var chips = new Argument<string[]>("chips") { Description = "Chips as results name them, such as amd:ID, intel:ID, tpm-ek:DIGEST.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("revoke", "Believe these chips no longer, whatever they sign.") { chips, folder, OutputOption.Create() };
+        command.SetRun(run =>
+        {
+            var named = run.Get(chips)!.Select(text => ChipIdentity.TryParse(text, out var chip) && chip.Value.All(c => !char.IsWhiteSpace(c) && c != '#') && chip.Scheme.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? chip
+                : throw new CliException(ExitCode.Usage, $"\"{text}\" is not the name of a chip", "Write scheme:value, as 'sojourn trust verify' prints it.")).ToList();
+            Print(run, [TrustInputs.Store(run.Get(folder)).Revoke(named)], changes: true);
             return Task.CompletedTask;
         });
         return command;

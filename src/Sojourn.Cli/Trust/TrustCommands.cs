@@ -17,7 +17,7 @@ internal static class TrustCommands
         ErrorRules.Add(exception => exception switch
         {
             CollateralConsentException e => new CliError(ExitCode.Refused, e.Message, $"If you know where they come from: {string.Join(" ", e.Roots.Select(root => $"--accept-root {root.Name}").Concat(e.Custody > 0 ? ["--accept-custody"] : []))}"),
-            CollateralException e => new CliError(ExitCode.BadInput, e.Message, "Remove the file, or import it again."),
+            CollateralException e => new CliError(ExitCode.BadInput, e.Message, "Nothing was taken over from it. Where the store itself is damaged, remove the file that is named, or import it again."),
             AttestationDeviceException e => new CliError(ExitCode.Unreachable, e.Message),
             _ => null,
         });

@@ -38,13 +38,26 @@ internal sealed class TrustInputs
 
     public static byte[] Bytes(string path)
     {
-        var info = new FileInfo(path);
-        if (!info.Exists)
+        if (!File.Exists(path))
         {
             throw new CliException(ExitCode.NotFound, $"there is no file {path}", "Check the path.");
         }
 
-        return info.Length <= FileBytesMax ? File.ReadAllBytes(path) : throw new CliException(ExitCode.BadInput, $"{path} is larger than {FileBytesMax} bytes");
+        // Read to the bound and not by the length that is said: a device or a pipe says none.
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var read = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        for (int got; (got = file.Read(buffer)) > 0;)
+        {
+            if (read.Length + got > FileBytesMax)
+            {
+                throw new CliException(ExitCode.BadInput, $"{path} is larger than {FileBytesMax} bytes");
+            }
+
+            read.Write(buffer, 0, got);
+        }
+
+        return read.ToArray();
     }
 
     public static byte[] Hex(string text, string what)

@@ -51,8 +51,7 @@ public sealed class TdxPolicyTests
     public void OfOneEvaluationTheLatestIssueSpeaks(bool newestFirst)
     {
         using var quote = new SignedQuote();
-        var collateral = quote.AddTcb(quote.Bare);
-        collateral = newestFirst
+        var collateral = newestFirst
             ? quote.AddTcb(quote.AddTcb(quote.AddQe(quote.Bare), status: "Revoked", issuedDaysAgo: 1), issuedDaysAgo: 9)
             : quote.AddTcb(quote.AddTcb(quote.AddQe(quote.Bare), issuedDaysAgo: 9), status: "Revoked", issuedDaysAgo: 1);
         Assert.Equal(TcbStatus.Revoked, Verifier.Verify(quote.Quote(), collateral, SignedQuote.Now).Quote!.Tcb);

@@ -45,7 +45,7 @@ internal static class VectorFiles
         }
 
         return span.StartsWith("HCLA"u8) ? FileContent.HclReport
-            : span.StartsWith([0xFF, (byte)'T', (byte)'C', (byte)'G']) ? FileContent.TpmAttest
+            : span.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x54, 0x43, 0x47]) ? FileContent.TpmAttest
             : span.Length > 100 && span[..100].IndexOf("Spec ID Event"u8) >= 0 ? FileContent.EventLog
             : Certificate.TryParse(bytes, out _) is not null ? FileContent.Certificates
             : RevocationList.TryParse(bytes) is not null ? FileContent.List

@@ -8,8 +8,6 @@ namespace Sojourn.Cli.Trust.Enrolment;
 /// <summary>An enrolment authority on disk: its certificate and key, what it issued (<c>.issued</c>) and what it took back (<c>.revoked</c>), a line each.</summary>
 internal sealed class AuthorityFiles(string path)
 {
-    private const int LinesMax = 1_000_000;
-
     public string Path => path;
 
     public string IssuedPath => path + ".issued";
@@ -57,7 +55,7 @@ internal sealed class AuthorityFiles(string path)
 
     /// <summary>The serial numbers that were issued to a TPM.</summary>
     public IReadOnlyList<byte[]> IssuedTo(string chip) =>
-        [.. Lines(IssuedPath).Select(line => line.Split('\t')).Where(fields => fields.Length == 4 && string.Equals(fields[2], chip, StringComparison.OrdinalIgnoreCase)).Select(fields => Convert.FromHexString(fields[1]))];
+        [.. Lines(IssuedPath).Select(line => line.Split('\t')).Where(fields => fields.Length == 4 && IsHex(fields[1]) && string.Equals(fields[2], chip, StringComparison.OrdinalIgnoreCase)).Select(fields => Convert.FromHexString(fields[1]))];
 
     public IReadOnlyList<(ReadOnlyMemory<byte> Serial, DateTimeOffset At)> Revoked()
     {
@@ -86,5 +84,5 @@ internal sealed class AuthorityFiles(string path)
 
     private static bool IsHex(string text) => text.Length is > 0 and <= 64 && text.Length % 2 == 0 && text.All(char.IsAsciiHexDigit);
 
-    private static IEnumerable<string> Lines(string file) => File.Exists(file) ? File.ReadLines(file).Where(line => line.Length > 0 && line[0] != '#').Take(LinesMax) : [];
+    private static IEnumerable<string> Lines(string file) => File.Exists(file) ? File.ReadLines(file).Where(line => line.Length > 0 && line[0] != '#') : [];
 }

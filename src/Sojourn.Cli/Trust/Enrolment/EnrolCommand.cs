@@ -48,9 +48,9 @@ internal static class EnrolCommand
     {
         var now = DateTimeOffset.UtcNow;
         var known = TrustInputs.Store(collateral).Load();
-        using var authority = await files.OpenOrMakeAsync(now, run).ConfigureAwait(false);
         var timeout = TimeSpan.FromSeconds(120);
         var request = await TpmEnrolment.RequestAsync(endpoint, timeout, run.Cancellation).ConfigureAwait(false);
+        using var authority = await files.OpenOrMakeAsync(now, run).ConfigureAwait(false);
         var decision = authority.Challenge(request, known, now, unendorsed);
         if (decision.Pending is not { } pending)
         {

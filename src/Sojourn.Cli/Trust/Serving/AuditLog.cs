@@ -14,6 +14,25 @@ internal sealed class AuditLog : IAsyncDisposable
     /// <summary>Whether a line could not be written. What cannot be audited is not judged.</summary>
     public bool Failed { get; private set; }
 
+    /// <summary>Whether lines can be written, after one could not.</summary>
+    public async Task<bool> TryResumeAsync(DateTimeOffset now)
+    {
+        if (!Failed)
+        {
+            return true;
+        }
+
+        try
+        {
+            await AppendAsync(new JsonObject { ["at"] = now.ToString("u", System.Globalization.CultureInfo.InvariantCulture), ["outcome"] = "resumed" }).ConfigureAwait(false);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     public async Task AppendAsync(JsonObject line)
     {
         if (file is null)
@@ -24,7 +43,9 @@ internal sealed class AuditLog : IAsyncDisposable
         await turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
-            await file.WriteAsync(Encoding.UTF8.GetBytes(line.ToJsonString() + "\n"), CancellationToken.None).ConfigureAwait(false);
+            // To the end as it is now: the file may have been cut meanwhile, or another service writes it too. What failed before may have left half a line.
+            file.Seek(0, SeekOrigin.End);
+            await file.WriteAsync(Encoding.UTF8.GetBytes((Failed ? "\n" : "") + line.ToJsonString() + "\n"), CancellationToken.None).ConfigureAwait(false);
             await file.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             Failed = false;
         }

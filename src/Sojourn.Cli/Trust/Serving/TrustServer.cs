@@ -71,27 +71,25 @@ internal sealed class TrustServer : IAsyncDisposable
     private async Task AppraiseAsync(HttpContext context)
     {
         IResult answer;
-        if (!await turns.WaitAsync(TurnPatience, context.RequestAborted).ConfigureAwait(false))
+        var turn = false;
+        try
         {
-            context.Response.Headers.RetryAfter = "5";
-            answer = new RequestRefusal(RefusalReason.Busy, "too many requests are being judged", "Try again in a few seconds.").ToResult();
+            turn = await turns.WaitAsync(TurnPatience, context.RequestAborted).ConfigureAwait(false);
+            answer = turn ? await JudgeAsync(context).ConfigureAwait(false)
+                : new RequestRefusal(RefusalReason.Busy, "too many requests are being judged", "Try again in a few seconds.").ToResult();
         }
-        else
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            try
-            {
-                answer = await JudgeAsync(context).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                // A fault of ours, of the ledger or of the disk: told as such, never as a verdict.
-                answer = await FaultAsync(context, e).ConfigureAwait(false);
-            }
-            finally
+            return;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A fault of ours, of the ledger or of the disk: told as such, never as a verdict.
+            answer = await FaultAsync(context, e).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (turn)
             {
                 turns.Release();
             }
@@ -102,7 +100,7 @@ internal sealed class TrustServer : IAsyncDisposable
 
     private async Task<IResult> JudgeAsync(HttpContext context)
     {
-        if (audit.Failed)
+        if (!await audit.TryResumeAsync(options.Clock.GetUtcNow()).ConfigureAwait(false))
         {
             return RequestRefusal.Internal.ToResult();
         }
