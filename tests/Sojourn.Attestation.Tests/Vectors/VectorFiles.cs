@@ -29,6 +29,12 @@ internal static class VectorFiles
     public static FileContent Of(ReadOnlyMemory<byte> bytes)
     {
         var span = bytes.Span;
+        // JSON first: it may hold chains as texts.
+        if (span.TrimStart(" \r\n\t"u8).StartsWith("{"u8))
+        {
+            return Json(bytes);
+        }
+
         if (span.IndexOf("-----BEGIN CERTIFICATE"u8) >= 0)
         {
             return FileContent.Certificates;
@@ -37,11 +43,6 @@ internal static class VectorFiles
         if (span.IndexOf("-----BEGIN X509 CRL"u8) >= 0)
         {
             return FileContent.List;
-        }
-
-        if (span.TrimStart(" \r\n\t"u8).StartsWith("{"u8))
-        {
-            return Json(bytes);
         }
 
         return span.StartsWith("HCLA"u8) ? FileContent.HclReport
