@@ -3,6 +3,7 @@ using System.Reflection.Emit;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
+using System.Text.Json;
 
 namespace Sojourn.Benchmarks.Start;
 
@@ -24,10 +25,8 @@ internal static class EmptyProgram
         new ManagedPEBuilder(PEHeaderBuilder.CreateExecutableHeader(), new MetadataRootBuilder(metadata), code, entryPoint: MetadataTokens.MethodDefinitionHandle(main.MetadataToken)).Serialize(image);
         var file = Path.Combine(folder, "empty.dll");
         File.WriteAllBytes(file, image.ToArray());
-        var version = Environment.Version;
-        File.WriteAllText(
-            Path.Combine(folder, "empty.runtimeconfig.json"),
-            $$$"""{"runtimeOptions":{"framework":{"name":"Microsoft.NETCore.App","version":"{{{version.Major}}}.{{{version.Minor}}}.0"}}}""");
+        var framework = new { name = "Microsoft.NETCore.App", version = $"{Environment.Version.Major}.{Environment.Version.Minor}.0" };
+        File.WriteAllText(Path.Combine(folder, "empty.runtimeconfig.json"), JsonSerializer.Serialize(new { runtimeOptions = new { framework } }));
         return file;
     }
 }
