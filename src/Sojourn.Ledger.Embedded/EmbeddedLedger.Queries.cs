@@ -158,14 +158,29 @@ public sealed partial class EmbeddedLedger
         }
     }
 
-    /// <summary>Blocks from a number on, as stored; for replicas and exports. Only what is kept for good is given.</summary>
+    /// <summary>Blocks from a number on, as stored; for replicas and exports. Only what is kept for good is given, and some megabytes at a time at most.</summary>
     /// <param name="from">The first number.</param>
     /// <param name="max">At most so many.</param>
     public IReadOnlyList<Block> Blocks(ulong from, int max)
     {
         using var database = _reader();
         var last = _settled.Number;
-        return from > last ? [] : [.. database.ReadBlocks(from, Math.Min((ulong)Math.Clamp(max, 0, PageMax), last - from + 1)).Select(Whole)];
+        var blocks = new List<Block>();
+        if (from <= last)
+        {
+            long bytes = 0;
+            foreach (var stored in database.ReadBlocks(from, Math.Min((ulong)Math.Clamp(max, 0, PageMax), last - from + 1)))
+            {
+                blocks.Add(Whole(stored));
+                bytes += stored.Block!.Body.Length;
+                if (bytes > BlockBytesMax)
+                {
+                    break;
+                }
+            }
+        }
+
+        return blocks;
     }
 
     /// <summary>The last block's header and the sequencer's signature over it, as <see cref="Block.WriteTo"/> writes them, without transactions; null before the first block.</summary>
@@ -225,10 +240,17 @@ public sealed partial class EmbeddedLedger
 
     /// <summary>The proof that the log of receipts was once a beginning of what it is now.</summary>
     /// <param name="from">The earlier size; 1 to the present one.</param>
+    /// <param name="to">The later size; the present one where null.</param>
     /// <param name="cancellation">Stops waiting.</param>
-    public async Task<LogConsistency?> ConsistencyAsync(ulong from, CancellationToken cancellation = default)
+    public async Task<LogConsistency?> ConsistencyAsync(ulong from, ulong? to = null, CancellationToken cancellation = default)
     {
-        var (size, root) = await ReadAsync(state => (state.Receipts.Count, state.Receipts.Root), cancellation).ConfigureAwait(false);
+        var size = await ReadAsync(state => state.Receipts.Count, cancellation).ConfigureAwait(false);
+        if (to > size)
+        {
+            return null;
+        }
+
+        size = to ?? size;
         if (from == 0 || from > size)
         {
             return null;
@@ -236,7 +258,7 @@ public sealed partial class EmbeddedLedger
 
         using var database = _reader();
         SubtreeSource nodes = (level, number) => database.ReceiptNode(level, number) ?? throw new LedgerCorruptException(new ChainFault(ChainFaultKind.WrongReceipts, 0, "A node of the receipt log is missing."));
-        return new LogConsistency(from, ReceiptTree.RootOf(from, nodes), size, root, ReceiptTree.ConsistencyPath(from, size, nodes));
+        return new LogConsistency(from, ReceiptTree.RootOf(from, nodes), size, ReceiptTree.RootOf(size, nodes), ReceiptTree.ConsistencyPath(from, size, nodes));
     }
 
     // One signature for each size of the log, however many ask.

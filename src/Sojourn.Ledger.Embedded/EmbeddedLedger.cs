@@ -18,6 +18,9 @@ namespace Sojourn.Ledger.Embedded;
 /// <summary>A ledger in one process: transactions are checked in parallel, ordered by one writer, hash-chained, and acknowledged only when they are on disk (with several sequencers: on a majority's disks).</summary>
 public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
 {
+    // Well below Block.BodyMax: what is written here, replicas and readers of exports must be able to take.
+    private const int BlockBytesMax = 8 << 20;
+
     private readonly EmbeddedLedgerOptions _options;
     private readonly ISignatureScheme _signatures;
     private readonly IVrf _vrf;
@@ -41,6 +44,10 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
     private Exception? _failure;
     private ulong _visibleEvents;
     private int _idle;
+    private int _inside;
+    private int _ticks;
+    private int _crowd;
+    private long _answered;
     private int _disposed;
 
     private EmbeddedLedger(EmbeddedLedgerOptions options, LedgerDatabase database, ChainFollower chain, ISignatureScheme signatures, IVrf vrf)
@@ -126,22 +133,31 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
             throw new NotLeadingException(follower.LeaderIndex);
         }
 
-        // Signatures are checked on the caller's thread: many callers use every processor, and the writer never waits for arithmetic.
-        var refusal = VerifiedTransaction.TryVerify(transaction, GenesisDigest, _signatures, out var verified);
-        if (refusal != Refusal.None)
+        Interlocked.Increment(ref _inside);
+        try
         {
-            return new SubmitResult(refusal, default, _chain.State.Height);
-        }
+            // Signatures are checked on the caller's thread: many callers use every processor, and the writer never waits for arithmetic.
+            var refusal = VerifiedTransaction.TryVerify(transaction, GenesisDigest, _signatures, out var verified);
+            if (refusal != Refusal.None)
+            {
+                return new SubmitResult(refusal, default, _chain.State.Height);
+            }
 
-        CheckAhead(verified!);
-        var pending = new Pending(verified!);
-        if (!_queue.Writer.TryWrite(pending))
+            CheckAhead(verified!);
+            var pending = new Pending(verified!);
+            if (!_queue.Writer.TryWrite(pending))
+            {
+                return new SubmitResult(_failure is null ? Refusal.Busy : throw new LedgerStoppedException(_failure), default, _chain.State.Height);
+            }
+
+            Wake();
+            using var given = cancellation.UnsafeRegister(static (waiting, token) => ((Pending)waiting!).Completion.TrySetCanceled(token), pending);
+            return await pending.Completion.Task.ConfigureAwait(false);
+        }
+        finally
         {
-            return new SubmitResult(_failure is null ? Refusal.Busy : throw new LedgerStoppedException(_failure), default, _chain.State.Height);
+            Interlocked.Decrement(ref _inside);
         }
-
-        Wake();
-        return await pending.Completion.Task.WaitAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Moves a ledger without a clock on by heights, driving what is due.</summary>
@@ -151,9 +167,17 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         for (ulong i = 0; i < heights; i++)
         {
             var pending = new Pending(null);
-            await _queue.Writer.WriteAsync(pending).ConfigureAwait(false);
-            Wake();
-            await pending.Completion.Task.ConfigureAwait(false);
+            Interlocked.Increment(ref _ticks);
+            try
+            {
+                await _queue.Writer.WriteAsync(pending).ConfigureAwait(false);
+                Wake();
+                await pending.Completion.Task.ConfigureAwait(false);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _ticks);
+            }
         }
     }
 
@@ -271,14 +295,18 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         {
             while (!_stopping.IsCancellationRequested)
             {
+                Gather();
                 batch.Clear();
-                while (batch.Count < _options.BlockTransactionsMax && _queue.Reader.TryRead(out var pending))
+                var bytes = 0;
+                while (batch.Count < _options.BlockTransactionsMax && bytes < BlockBytesMax && _queue.Reader.TryRead(out var pending))
                 {
                     batch.Add(pending);
                     if (pending.Transaction is null)
                     {
                         break;
                     }
+
+                    bytes += pending.Transaction.Signed.Encoded.Length;
                 }
 
                 if (_cluster is { Leads: false } follower)
@@ -315,6 +343,31 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
             {
                 pending.Completion.TrySetException(new LedgerStoppedException(_failure));
             }
+        }
+    }
+
+    // Those who were just answered come back with more: a block for each of the first few would cost all the others a signature and a flush of the disk.
+    // So the writer waits until half of them are there again, for a moment at most; a single submitter is never kept waiting.
+    private void Gather()
+    {
+        while (_queue.Reader.Count < _crowd / 2 && Volatile.Read(ref _ticks) == 0 && System.Diagnostics.Stopwatch.GetElapsedTime(_answered) < _options.GatherMax && !_stopping.IsCancellationRequested)
+        {
+            Thread.Sleep(1);
+            if (_queue.Reader.Count >= Volatile.Read(ref _inside))
+            {
+                // All who came wait already, and nobody else has come for a while.
+                return;
+            }
+        }
+    }
+
+    private void Answer(List<Pending> batch)
+    {
+        _crowd = Math.Min(Volatile.Read(ref _inside), _options.BlockTransactionsMax);
+        _answered = System.Diagnostics.Stopwatch.GetTimestamp();
+        foreach (var pending in batch)
+        {
+            pending.Completion.TrySetResult(pending.Answer);
         }
     }
 
@@ -394,7 +447,7 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
 
         if (block is not null)
         {
-            if (_cluster is { } cluster && !cluster.AwaitMajority(block.Header.Number, _stopping.Token))
+            if (_cluster is { } cluster && !cluster.AwaitMajority(block.Header.Term, block.Header.Number, _stopping.Token))
             {
                 // It may yet be kept: the next leader decides. Nothing was promised.
                 batch.ForEach(pending => pending.Completion.TrySetException(new NotLeadingException(cluster.LeaderIndex)));
@@ -406,10 +459,7 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
             TakeSnapshot(block.Header.Number);
         }
 
-        foreach (var pending in batch)
-        {
-            pending.Completion.TrySetResult(pending.Answer);
-        }
+        Answer(batch);
     }
 
     // Applies a batch, seals it into a block and makes that durable here. The state is locked while it changes and not while the disk works.
@@ -417,6 +467,7 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
     {
         var context = _chain.Context;
         BlockHeader header;
+        byte[] encoded;
         BodyBuilder body;
         ulong first;
         var owes = _cluster?.OwesTermBlock == true;
@@ -434,7 +485,8 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
             var state = _chain.State;
             header = new BlockHeader(_chain.Number + 1, _cluster?.Term ?? _chain.Term, state.Height, Math.Max(_chain.Time, _options.Time.GetUtcNow().ToUnixTimeMilliseconds()), _chain.Hash, body.Digest(),
                 (uint)body.Count, state.Beacon, proof, first + (ulong)context.Events.Count, state.EventDigest, state.Receipts.Count, state.Receipts.Root);
-            _chain.Advance(header, header.Encode());
+            encoded = header.Encode();
+            _chain.Advance(header, encoded);
             _sweep.Note(context.Events);
         }
         catch (Exception exception)
@@ -447,7 +499,7 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
             _gate.ExitWriteLock();
         }
 
-        var block = new Block(header, header.Encode(), _options.Sequencer!.Sign(Block.SigningDigest(GenesisDigest, _chain.Hash)), body.Bytes);
+        var block = new Block(header, encoded, _options.Sequencer!.Sign(Block.SigningDigest(GenesisDigest, _chain.Hash)), body.Bytes);
         _database.Append(block, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(context.Events), first, context.Closed);
         _database.Commit();
         MarkTip();

@@ -39,6 +39,10 @@ public sealed record EmbeddedLedgerOptions
     /// <value>Default 8,192.</value>
     public int QueueMax { get; init; } = 8192;
 
+    /// <summary>For how long after a block the next one is held back at most while those who were answered come with more; fewer, fuller blocks cost everybody less.</summary>
+    /// <value>Default 3 milliseconds.</value>
+    public TimeSpan GatherMax { get; init; } = TimeSpan.FromMilliseconds(3);
+
     /// <summary>The most transactions in one block.</summary>
     /// <value>Default 1,024.</value>
     public int BlockTransactionsMax { get; init; } = 1024;

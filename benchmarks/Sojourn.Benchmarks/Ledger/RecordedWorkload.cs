@@ -19,9 +19,10 @@ namespace Sojourn.Benchmarks.Ledger;
 internal sealed class RecordedWorkload : IDisposable
 {
     private const int Nodes = 14;
+    private const int Requesters = 16;
     private readonly VrfPrivateKey _beaconKey = VrfPrivateKey.Generate();
     private readonly P256Signer _sequencer = P256Signer.Generate();
-    private readonly P256Signer _requester = P256Signer.Generate();
+    private readonly P256Signer[] _requesters = [.. Enumerable.Range(0, Requesters).Select(_ => P256Signer.Generate())];
     private readonly P256Signer[] _nodes = [.. Enumerable.Range(0, Nodes).Select(_ => P256Signer.Generate())];
     private readonly VrfPrivateKey[] _vrf = [.. Enumerable.Range(0, Nodes).Select(_ => VrfPrivateKey.Generate())];
     private readonly ReceiptKey[] _receipts = [.. Enumerable.Range(0, Nodes).Select(_ => ReceiptKey.Generate())];
@@ -32,10 +33,10 @@ internal sealed class RecordedWorkload : IDisposable
     {
         Name = "bench",
         Development = true,
-        Issuer = _requester.Address,
+        Issuer = _requesters[0].Address,
         VrfOnChallenge = onChallenge,
         Sequencers = [new Sequencer(_sequencer.Address, _beaconKey.Public.Bytes)],
-        Allocations = [new Allocation(_requester.Address, 1_000_000_000_000), .. _nodes.Select(node => new Allocation(node.Address, 10_000_000))],
+        Allocations = [.. _requesters.Select(requester => new Allocation(requester.Address, 1_000_000_000_000)), .. _nodes.Select(node => new Allocation(node.Address, 10_000_000))],
         Rules = new LedgerRules { AuditFloor = 0 },
     };
 
@@ -58,7 +59,7 @@ internal sealed class RecordedWorkload : IDisposable
     public async Task RecordAsync(int waves, int jobsPerWave)
     {
         await using var ledger = Fresh();
-        ulong nonce = 0;
+        var nonces = new ulong[Requesters];
         var registrations = _nodes.Select((node, i) => Sign(ledger, node, new NodeRegister(
             new NodeProfile { VrfKey = _vrf[i].Public.Bytes, Chip = Digest.Of([(byte)i]), Level = TrustLevel.Simulated, MemoryMebibytes = 1024 }, 5_000_000))).ToList();
         await Stage(ledger, registrations);
@@ -70,7 +71,7 @@ internal sealed class RecordedWorkload : IDisposable
         };
         for (var wave = 0; wave < waves; wave++)
         {
-            var posts = Enumerable.Range(0, jobsPerWave).Select(_ => Sign(ledger, _requester, new JobPost(terms), nonce++)).ToList();
+            var posts = Enumerable.Range(0, jobsPerWave).Select(i => Sign(ledger, _requesters[i % Requesters], new JobPost(terms), nonces[i % Requesters]++)).ToList();
             var ids = (await Stage(ledger, posts)).Select(result => result.Subject).ToList();
             Jobs += jobsPerWave;
             await Stage(ledger, []);
@@ -99,20 +100,15 @@ internal sealed class RecordedWorkload : IDisposable
     private async Task<List<SubmitResult>> Stage(EmbeddedLedger ledger, List<SignedTransaction> transactions)
     {
         Stages.Add(transactions);
-        var results = new List<SubmitResult>();
-        foreach (var transaction in transactions)
+        // Handed in by one thread, so that each account's nonces keep their order.
+        var results = await Task.WhenAll(transactions.ConvertAll(transaction => ledger.SubmitAsync(transaction).AsTask()));
+        if (Array.FindIndex(results, result => !result.Applied) is var at and >= 0)
         {
-            var result = await ledger.SubmitAsync(transaction);
-            if (!result.Applied)
-            {
-                throw new InvalidOperationException($"{transaction.Body.Kind}: {result.Refusal}");
-            }
-
-            results.Add(result);
+            throw new InvalidOperationException($"{transactions[at].Body.Kind}: {results[at].Refusal}");
         }
 
         await ledger.AdvanceAsync();
-        return results;
+        return [.. results];
     }
 
     private static async Task<List<SignedTransaction>> Each(List<Digest> ids, Func<Digest, Task<List<SignedTransaction>>> make)

@@ -16,6 +16,8 @@ internal sealed class LedgerDatabase : IDisposable
     private readonly SqliteConnection _connection;
     private readonly Writing? _writing;
     private readonly HashSet<Address> _touched = [];
+    // The last node of each level of the receipt log: the left side of the next pair, without asking the disk.
+    private readonly (ulong Number, Digest Hash)?[] _lastNodes = new (ulong, Digest)?[64];
     private bool _open;
     private byte[] _events = new byte[1 << 14];
 
@@ -200,12 +202,21 @@ internal sealed class LedgerDatabase : IDisposable
     {
         _writing!.Receipt.Bind(1, 0).Bind(2, (long)index).Bind(3, receipt.AsSpan()).Run();
         var at = ReceiptAccumulator.Leaf(receipt);
+        var left = Exchange(0, index, at);
         for (var level = 1; (index & 1) != 0; level++)
         {
             index >>= 1;
-            at = ReceiptAccumulator.Node(ReceiptNode(level - 1, index << 1) ?? throw new InvalidOperationException("The receipt log has a gap."), at);
+            at = ReceiptAccumulator.Node(left is { } known && known.Number == index << 1 ? known.Hash : ReceiptNode(level - 1, index << 1) ?? throw new InvalidOperationException("The receipt log has a gap."), at);
             _writing.Receipt.Bind(1, level).Bind(2, (long)index).Bind(3, at.AsSpan()).Run();
+            left = Exchange(level, index, at);
         }
+    }
+
+    private (ulong Number, Digest Hash)? Exchange(int level, ulong number, in Digest hash)
+    {
+        var before = _lastNodes[level];
+        _lastNodes[level] = (number, hash);
+        return before;
     }
 
     /// <summary>The hash of a complete subtree of the receipt log.</summary>
@@ -265,6 +276,7 @@ internal sealed class LedgerDatabase : IDisposable
     /// <summary>Forgets what was appended and not committed.</summary>
     public void RollBack()
     {
+        Array.Clear(_lastNodes);
         if (_open)
         {
             _open = false;
@@ -308,6 +320,7 @@ internal sealed class LedgerDatabase : IDisposable
     /// <param name="receipts">How many receipts stay.</param>
     public void Truncate(ulong after, ulong receipts)
     {
+        Array.Clear(_lastNodes);
         Begin();
         foreach (var sql in new[] { "DELETE FROM block WHERE number > ?1", "DELETE FROM line WHERE block > ?1", "DELETE FROM job WHERE block > ?1" })
         {
