@@ -109,7 +109,7 @@ public sealed partial class EmbeddedLedger
                             continue;
                         }
 
-                        if (!MayReplace(block))
+                        if (!MayReplace(block, term))
                         {
                             return (false, 0);
                         }
@@ -158,8 +158,9 @@ public sealed partial class EmbeddedLedger
 
     private static Digest? HashOf(LedgerDatabase database, ulong number) => database.ReadBlocks(number, 1).FirstOrDefault()?.Block?.Hash;
 
-    // A block of a later term may take the place of one that was never settled; anything else is a fraud, and whoever signed it is named.
-    private bool MayReplace(Block block)
+    // What a leader of a later term holds may take the place of a block that was never settled, though the block it holds there may itself be of an earlier term than the one it replaces
+    // (Raft, section 5.3). Anything else is a fraud, and whoever signed it is named.
+    private bool MayReplace(Block block, ulong term)
     {
         var own = Whole(_database.ReadBlocks(block.Header.Number, 1).First());
         if (SequencerFraud.Show(Genesis, own, block, _signatures) is { } fraud)
@@ -179,7 +180,7 @@ public sealed partial class EmbeddedLedger
             return false;
         }
 
-        return block.Header.Term > own.Header.Term;
+        return term > own.Header.Term;
     }
 
     private void Drop(ulong after)

@@ -26,17 +26,10 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
-    private readonly ulong[] _confirmed;
-    private readonly long[] _heardFrom;
+    private readonly Election _election;
+    private readonly Confirmations _confirmed;
     private readonly List<Task> _tasks = [];
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ulong _promised;
-    private ulong _firstOfTerm;
-    private ulong _majority;
-    private long _heard;
-    private int? _leader;
-    private volatile bool _urged;
-    private volatile bool _leads;
 
     public Cluster(EmbeddedLedger ledger, EmbeddedLedgerOptions options, byte[]? promised)
     {
@@ -63,41 +56,40 @@ internal sealed class Cluster : IAsyncDisposable
         }
 
         _peers = [.. options.Peers.Select((peer, i) => i == _self ? null : new Uri(peer, Http.LedgerEndpoints.Root.TrimStart('/') + "/sequencing/"))];
-        _promised = promised is { Length: 8 } ? BinaryPrimitives.ReadUInt64BigEndian(promised) : 0;
-        _confirmed = new ulong[sequencers.Length];
-        _heardFrom = new long[sequencers.Length];
-        _heard = Now;
+        _election = new Election(_self, sequencers.Length, _patience, promised is { Length: 8 } ? BinaryPrimitives.ReadUInt64BigEndian(promised) : 0, Keep, Now);
+        _confirmed = new Confirmations(sequencers.Length);
         _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = _patience, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) }) { Timeout = TimeSpan.FromSeconds(30) };
     }
 
     /// <summary>Whether this sequencer orders transactions at the moment, as far as it knows.</summary>
-    public bool Leads => _leads;
+    public bool Leads => _election.Leads;
 
     /// <summary>The term that it leads.</summary>
-    public ulong Term { get; private set; }
+    public ulong Term => _election.Term;
 
     /// <summary>Who leads, as far as is known.</summary>
-    public int? LeaderIndex => _leads ? _self : _leader;
+    public int? LeaderIndex => _election.Leads ? _self : _election.Leader;
 
     /// <summary>Whether a new leader has yet to write a block of its own term: only that settles what came before.</summary>
-    public bool OwesTermBlock => _leads && _ledger.Tip.Number < _firstOfTerm;
+    public bool OwesTermBlock => _election.Leads && _ledger.Tip.Number < _confirmed.First;
 
-    private long Now => _time.GetTimestamp();
-
-    private int Majority => (_peers.Length / 2) + 1;
+    private TimeSpan Now => _time.GetElapsedTime(0);
 
     public void Start() => Run(WatchAsync);
 
     /// <summary>A block of this term was appended here.</summary>
     public void Appended(ulong number)
     {
-        Confirm(_self, number);
+        Confirm(_election.Term, _self, number);
         Pulse();
     }
 
     /// <summary>Waits until a majority holds a block.</summary>
+    /// <param name="term">The term under which this sequencer wrote it; one that it came to lead later says nothing of the block.</param>
+    /// <param name="number">The block.</param>
+    /// <param name="cancellation">Stops waiting.</param>
     /// <returns>Whether it does; not where the leadership was lost before.</returns>
-    public bool AwaitMajority(ulong number, CancellationToken cancellation)
+    public bool AwaitMajority(ulong term, ulong number, CancellationToken cancellation)
     {
         using var registration = cancellation.Register(static state =>
         {
@@ -109,12 +101,12 @@ internal sealed class Cluster : IAsyncDisposable
         }, this);
         lock (_confirmed)
         {
-            while (_majority < number && _leads && !cancellation.IsCancellationRequested)
+            while (_confirmed.Number < number && _election.Leads && _election.Term == term && !cancellation.IsCancellationRequested)
             {
                 Monitor.Wait(_confirmed);
             }
 
-            return _majority >= number && _leads;
+            return _confirmed.Number >= number && _election.Leads && _election.Term == term;
         }
     }
 
@@ -129,16 +121,12 @@ internal sealed class Cluster : IAsyncDisposable
 
         lock (_gate)
         {
-            if (request.Term < _promised)
+            var served = _election.Hear(request.Term, Now);
+            Changed();
+            if (!served)
             {
                 return Reply(request.Term, false, 0);
             }
-
-            Promise(request.Term);
-            StepDown();
-            _leader = IndexOf(request.Term);
-            _urged = false;
-            _heard = Now;
         }
 
         List<Block> blocks = [];
@@ -155,7 +143,7 @@ internal sealed class Cluster : IAsyncDisposable
             return null;
         }
 
-        var (kept, number) = _ledger.Replicate(request.Term, request.PreviousNumber, request.PreviousHash, blocks, () => Volatile.Read(ref _promised) <= request.Term);
+        var (kept, number) = _ledger.Replicate(request.Term, request.PreviousNumber, request.PreviousHash, blocks, () => _election.Promised <= request.Term);
         if (kept)
         {
             _ledger.Settle(Math.Min(request.Settled, number));
@@ -175,24 +163,9 @@ internal sealed class Cluster : IAsyncDisposable
         lock (_gate)
         {
             var tip = _ledger.Tip;
-            var behind = (request.LastTerm, request.LastNumber).CompareTo((tip.Term, tip.Number)) < 0;
-            // A leader that is heard is not put away because somebody else cannot hear it.
-            var content = _leads || (_leader is not null && _time.GetElapsedTime(_heard) < _patience);
-            var higher = request.Term > _promised && !content;
-            var given = higher && !behind;
-            if (higher)
-            {
-                // A candidate that is behind is refused, but its term counts all the same (Raft, section 5.1): otherwise the one that is ahead would stand below what the other has promised itself, for ever.
-                Promise(request.Term);
-                StepDown();
-                _leader = null;
-                // Who may not follow the candidate stands itself, at the next tick.
-                _urged = !given;
-            }
-
-            _heard = given ? Now : _heard;
-
-            var reply = new PromiseReply(request.Term, given, _promised, default);
+            var given = _election.Consider(request.Term, (request.LastTerm, request.LastNumber), (tip.Term, tip.Number), Now);
+            Changed();
+            var reply = new PromiseReply(request.Term, given, _election.Promised, default);
             return reply with { Signature = _signer.Sign(reply.SigningDigest(_ledger.GenesisDigest)) };
         }
     }
@@ -200,7 +173,12 @@ internal sealed class Cluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        StepDown();
+        lock (_gate)
+        {
+            _election.Resign(Now);
+        }
+
+        Changed();
         Task[] tasks;
         lock (_tasks)
         {
@@ -214,7 +192,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     private LeadReply Reply(ulong term, bool kept, ulong number)
     {
-        var reply = new LeadReply(term, Volatile.Read(ref _promised), kept, number, default);
+        var reply = new LeadReply(term, _election.Promised, kept, number, default);
         return reply with { Signature = _signer.Sign(reply.SigningDigest(_ledger.GenesisDigest)) };
     }
 
@@ -224,21 +202,16 @@ internal sealed class Cluster : IAsyncDisposable
 
     private bool IsFrom(int index, in Digest digest, ReadOnlyMemory<byte> signature) => _signatures.Verify(_ledger.Genesis.Sequencers[index].Address, digest, signature.Span);
 
-    // Durable before anybody hears of it.
-    private void Promise(ulong term)
+    private void Keep(ulong term)
     {
-        if (term > _promised)
-        {
-            Span<byte> bytes = stackalloc byte[8];
-            BinaryPrimitives.WriteUInt64BigEndian(bytes, term);
-            _ledger.KeepMeta(PromiseKey, bytes.ToArray());
-            Volatile.Write(ref _promised, term);
-        }
+        var bytes = new byte[8];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, term);
+        _ledger.KeepMeta(PromiseKey, bytes);
     }
 
-    private void StepDown()
+    // Whoever waits for a majority, or for something to send, looks again.
+    private void Changed()
     {
-        _leads = false;
         lock (_confirmed)
         {
             Monitor.PulseAll(_confirmed);
@@ -268,14 +241,6 @@ internal sealed class Cluster : IAsyncDisposable
         }
     }
 
-    // How many places behind the last leader this sequencer stands in the list: the next one moves first.
-    private int Rank()
-    {
-        var last = _leader ?? IndexOf(_ledger.Tip.Term);
-        var behind = (_self - last - 1 + _peers.Length) % _peers.Length;
-        return _ledger.Tip.Number == 0 && _leader is null ? _self : behind;
-    }
-
     private async Task WatchAsync(CancellationToken cancellation)
     {
         for (var tick = 1; ; tick++)
@@ -286,18 +251,19 @@ internal sealed class Cluster : IAsyncDisposable
                 await CompareAsync(cancellation).ConfigureAwait(false);
             }
 
-            if (_leads)
+            ElectionStep step;
+            lock (_gate)
             {
-                var alive = 1 + Enumerable.Range(0, _peers.Length).Count(i => i != _self && _time.GetElapsedTime(Volatile.Read(ref _heardFrom[i])) < 3 * _patience);
-                if (alive < Majority)
+                var tip = _ledger.Tip;
+                step = _election.Look((tip.Term, tip.Number), Now);
+                if (step == ElectionStep.StepDown)
                 {
-                    // Alone: somebody else may lead by now, and nothing can be acknowledged anyway.
-                    _leader = null;
-                    _heard = Now;
-                    StepDown();
+                    _election.Resign(Now);
+                    Changed();
                 }
             }
-            else if (_urged || _time.GetElapsedTime(Volatile.Read(ref _heard)) > _patience + (_patience * Rank() / 2))
+
+            if (step == ElectionStep.Stand)
             {
                 await StandAsync(cancellation).ConfigureAwait(false);
             }
@@ -338,54 +304,53 @@ internal sealed class Cluster : IAsyncDisposable
         lock (_gate)
         {
             var tip = _ledger.Tip;
-            var above = Math.Max(_promised, tip.Term);
-            // The lowest term above all known ones that is this sequencer's.
-            var count = (ulong)_peers.Length;
-            var term = above - (above % count) + (ulong)_self;
-            term += term <= above ? count : 0;
-            Promise(term);
-            // Nobody is heard: a candidacy of one's own is no leader that others should have to wait for.
-            _leader = null;
-            _urged = false;
-            _heard = Now;
+            var term = _election.Stand((tip.Term, tip.Number), Now);
             request = new PromiseRequest(term, tip.Term, tip.Number, default);
         }
 
         request = request with { Signature = _signer.Sign(request.SigningDigest(_ledger.GenesisDigest)) };
         var body = request.Encode();
-        var replies = await Task.WhenAll(Enumerable.Range(0, _peers.Length).Where(i => i != _self).Select(async i =>
+        var answers = Enumerable.Range(0, _peers.Length).Where(i => i != _self).Select(async i =>
         {
             var bytes = await PostAsync(i, "promise", body, _patience, cancellation).ConfigureAwait(false);
             var reply = bytes is null ? null : PromiseReply.TryDecode(bytes);
             return reply is not null && reply.Term == request.Term && IsFrom(i, reply.SigningDigest(_ledger.GenesisDigest), reply.Signature) ? reply : null;
-        })).ConfigureAwait(false);
-        lock (_gate)
+        }).ToList();
+        // Decided by the answer that decides it: who cannot be reached must not hold up those who can.
+        for (var given = 0; answers.Count > 0;)
         {
-            foreach (var reply in replies)
+            var answered = await Task.WhenAny(answers).ConfigureAwait(false);
+            answers.Remove(answered);
+            var reply = await answered.ConfigureAwait(false);
+            given += reply is { Given: true } ? 1 : 0;
+            lock (_gate)
             {
-                // Somebody has promised more: the next attempt goes above that.
-                if (reply is { Given: false } && reply.Promised > _promised)
+                if (reply is { Given: false })
                 {
-                    Promise(reply.Promised);
+                    _election.Learn(reply.Promised, Now);
+                }
+
+                // Nobody may append between looking at the tip and leading from it: replicas' blocks are refused once the term is promised, and this process writes only as a leader.
+                var first = _ledger.Tip.Number + 1;
+                lock (_confirmed)
+                {
+                    if (_election.Win(request.Term, given, Now))
+                    {
+                        _confirmed.Begin(request.Term, first);
+                        break;
+                    }
+                }
+
+                if (_election.Promised != request.Term)
+                {
+                    return;
                 }
             }
+        }
 
-            if (1 + replies.Count(reply => reply is { Given: true }) < Majority || _promised != request.Term)
-            {
-                return;
-            }
-
-            var tip = _ledger.Tip;
-            Term = request.Term;
-            _firstOfTerm = tip.Number + 1;
-            lock (_confirmed)
-            {
-                Array.Clear(_confirmed);
-                _majority = 0;
-            }
-
-            Array.Fill(_heardFrom, Now);
-            _leads = true;
+        if (!_election.Leads)
+        {
+            return;
         }
 
         for (var i = 0; i < _peers.Length; i++)
@@ -405,7 +370,7 @@ internal sealed class Cluster : IAsyncDisposable
     private async Task LinkAsync(int peer, ulong term, CancellationToken cancellation)
     {
         var next = _ledger.Tip.Number + 1;
-        while (_leads && Term == term)
+        while (_election.Leads && _election.Term == term)
         {
             var news = Volatile.Read(ref _news).Task;
             var (previous, blocks, last) = _ledger.Since(next, BytesAtOnce);
@@ -419,18 +384,15 @@ internal sealed class Cluster : IAsyncDisposable
                 continue;
             }
 
-            Volatile.Write(ref _heardFrom[peer], Now);
-            if (reply.Promised > term)
+            lock (_gate)
             {
-                lock (_gate)
+                _election.Answered(peer, Now);
+                if (reply.Promised > term)
                 {
-                    Promise(reply.Promised);
-                    _leader = null;
-                    _heard = Now;
-                    StepDown();
+                    _election.Learn(reply.Promised, Now);
+                    Changed();
+                    return;
                 }
-
-                return;
             }
 
             if (!reply.Kept)
@@ -440,7 +402,7 @@ internal sealed class Cluster : IAsyncDisposable
             }
 
             next = last + 1;
-            Confirm(peer, last);
+            Confirm(term, peer, last);
             if (_ledger.Tip.Number < next)
             {
                 await Task.WhenAny(news, Task.Delay(_patience / 4, _time, cancellation)).ConfigureAwait(false);
@@ -449,18 +411,12 @@ internal sealed class Cluster : IAsyncDisposable
         }
     }
 
-    private void Confirm(int index, ulong number)
+    private void Confirm(ulong term, int index, ulong number)
     {
         lock (_confirmed)
         {
-            _confirmed[index] = Math.Max(_confirmed[index], number);
-            var sorted = (ulong[])_confirmed.Clone();
-            Array.Sort(sorted);
-            var held = sorted[_peers.Length - Majority];
-            // Blocks of earlier terms count only below one of this term (Raft, section 5.4.2).
-            if (held >= _firstOfTerm && held > _majority)
+            if (_confirmed.Confirm(term, index, number))
             {
-                _majority = held;
                 Monitor.PulseAll(_confirmed);
                 Pulse();
             }

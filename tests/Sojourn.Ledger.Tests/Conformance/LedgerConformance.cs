@@ -60,7 +60,7 @@ public abstract class LedgerConformance
     private static async Task<List<PositionedEvent>> Events(ILedger ledger, ulong from, ulong to)
     {
         var events = new List<PositionedEvent>();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         if (from < to)
         {
             await foreach (var item in ledger.EventsAsync(from, patience.Token))

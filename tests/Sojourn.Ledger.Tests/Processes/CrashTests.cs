@@ -121,7 +121,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             var data = Directory.CreateDirectory(Path.Combine(folder, "data")).FullName;
             using var child = Child.Start(new Dictionary<string, string> { ["LD_PRELOAD"] = library, [FaultProcess.Variable] = library }, "faults", data, step.ToString(CultureInfo.InvariantCulture));
             var said = child.Output.ReadToEnd();
-            Assert.True(child.Wait(TimeSpan.FromSeconds(280)) == 0, said);
+            Assert.True(child.Wait(TimeSpan.FromMinutes(9)) == 0, said);
             return said.Trim();
         }
         finally

@@ -45,10 +45,24 @@ internal static class SequencerProcess
     };
 
     /// <summary>Addresses on loopback that were free a moment ago.</summary>
+    // Addresses must be known before anybody listens. They are taken below the range from which the system gives ports away by itself, so that nobody's outgoing connection comes to sit on one meanwhile.
     public static Uri[] FreeAddresses(int count)
     {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
+        var listeners = new List<TcpListener>();
+        while (listeners.Count < count)
+        {
+            var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(12_000, 32_000));
+            try
+            {
+                listener.Start();
+                listeners.Add(listener);
+            }
+            catch (SocketException)
+            {
+                // Somebody is there.
+            }
+        }
+
         var ports = listeners.ConvertAll(listener => ((IPEndPoint)listener.LocalEndpoint).Port);
         listeners.ForEach(listener => listener.Stop());
         return [.. ports.Select(port => new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")))];
