@@ -19,7 +19,7 @@ internal static class LedgerCommands
     public static Command Create()
     {
         ErrorRules.Add(Explain);
-        return new Command("ledger", "Make, serve, check and export an embedded ledger.") { Init(), Serve(), Verify("verify", "Check every block, signature, beacon and index."), Verify("replay", "Replay all blocks from genesis and print the state's root."), Export(), Head() };
+        return new Command("ledger", "Make, serve, check and export an embedded ledger.") { Init(), Serve(), Verify("verify", "Check every block, signature, beacon and index."), Verify("replay", "Replay all blocks from genesis and print the state's root."), Export(), Head(), SettleCommand.Create() };
     }
 
     internal static CliError? Explain(Exception exception) => exception switch
@@ -144,7 +144,7 @@ internal static class LedgerCommands
             using var beacon = VrfPrivateKey.Import(ReadSecret(Path.Combine(path, "beacon.key")));
             await using var ledger = EmbeddedLedger.Open(new EmbeddedLedgerOptions { Path = Database(path), Sequencer = new Secp256k1Signer(identity), BeaconKey = new EcVrfProver(beacon),
                 Peers = [.. run.Get(peers)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Market.MarketCommands.AddressOf)], TakeOverAfter = TimeSpan.FromMilliseconds(Math.Clamp(run.Get(takeOver), 100, 600_000)) });
-            await using var server = await LedgerServer.StartAsync(ledger, run.Get(listen)!, run.Cancellation).ConfigureAwait(false);
+            await using var server = await LedgerServer.StartAsync(ledger, run.Get(listen)!, cancellation: run.Cancellation).ConfigureAwait(false);
             run.Out.WriteLine(server.Address);
             run.Note($"Ledger {ledger.GenesisDigest}. Ctrl+C stops it.");
             await run.Out.FlushAsync(run.Cancellation).ConfigureAwait(false);
@@ -221,11 +221,18 @@ internal static class LedgerCommands
     {
         var at = Market.MarketCommands.LedgerOption();
         var output = OutputOption.Create();
-        var command = new Command("head", "Where a ledger stands: its last block, whose signature is checked, and who leads.") { at, output };
+        var save = new Option<FileInfo>("--save") { Description = "Keep the signed head here: 'receipt verify --head' later tells whether a receipt's log is the same one." };
+        var command = new Command("head", "Where a ledger stands: its last block, whose signature is checked, and who leads.") { at, save, output };
         command.SetRun(async run =>
         {
             using var ledger = await Market.MarketCommands.ConnectAsync(run.Get(at)!, run.Cancellation).ConfigureAwait(false);
-            var header = await ledger.ProvenHeadAsync(run.Cancellation).ConfigureAwait(false);
+            var signed = await ledger.SignedHeadAsync(run.Cancellation).ConfigureAwait(false);
+            var header = signed?.Header;
+            if (run.Get(save) is { } file)
+            {
+                await File.WriteAllBytesAsync(file.FullName, signed?.Encoded ?? throw new CliException(ExitCode.NotFound, "the ledger has no block yet, and so no signed head"), run.Cancellation).ConfigureAwait(false);
+            }
+
             var head = await ledger.HeadAsync(run.Cancellation).ConfigureAwait(false);
             run.Results.One(
                 head,

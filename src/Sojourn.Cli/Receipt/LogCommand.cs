@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Sojourn.Cli.Market;
 using Sojourn.Cli.Output;
 using Sojourn.Cli.Running;
+using Sojourn.Ledger.Embedded.Chain;
 using Sojourn.Ledger.Embedded.Http;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Accounts;
@@ -22,8 +23,9 @@ internal static class LogCommand
         var id = new Argument<string>("job") { Description = "The job's id." };
         var at = MarketCommands.LedgerOption();
         var to = new Option<DirectoryInfo?>("--to") { Description = "Write the proofs and the genesis here, to be checked offline later." };
+        var head = new Option<FileInfo?>("--head") { Description = "A signed head that was kept ('ledger head --save'): also write the proof that the log of these receipts and that head's log are one." };
         var output = OutputOption.Create();
-        var command = new Command("log", "All receipts of a job: who says what came out, which of them agree, and where each stands in the ledger's log.") { id, at, to, output };
+        var command = new Command("log", "All receipts of a job: who says what came out, which of them agree, and where each stands in the ledger's log.") { id, at, to, head, output };
         command.SetRun(async run =>
         {
             var job = Digest.TryParse(run.Get(id), out var parsed) ? parsed : throw new CliException(ExitCode.Usage, $"'{run.Get(id)}' is not a job's id", "It has 64 hexadecimal digits.");
@@ -59,7 +61,8 @@ internal static class LogCommand
                     await File.WriteAllBytesAsync(Path.Combine(folder.FullName, entry.Receipt + ".proof"), entry.Proof!.Encode(), run.Cancellation).ConfigureAwait(false);
                 }
 
-                run.Note($"Next: sojourn receipt prove RECEIPT --proof {folder.FullName}/….proof --genesis {folder.FullName}/genesis.cbor");
+                var joined = run.Get(head) is { } kept && await JoinAsync(run, ledger, kept, entries, folder, signatures).ConfigureAwait(false) ? $" --head {kept} --consistency {folder.FullName}/log.consistency" : "";
+                run.Note($"Next: sojourn receipt verify FILE --key KEY --proof {folder.FullName}/….proof --genesis {folder.FullName}/genesis.cbor{joined}");
             }
 
             if (entries.Exists(entry => entry.Proof is null))
@@ -73,6 +76,27 @@ internal static class LogCommand
         return command;
     }
 
+    // The proof that what a kept head signed and what these proofs lead to is one log.
+    private static async Task<bool> JoinAsync(CommandRun run, HttpLedger ledger, FileInfo kept, List<Entry> entries, DirectoryInfo folder, AccountSignatures signatures)
+    {
+        var head = SignedHead.TryRead(await ReadAsync(run, kept, SignedHead.LengthMax).ConfigureAwait(false), ledger.Genesis, signatures)
+            ?? throw new CliException(ExitCode.BadInput, $"{kept.Name} is no head of this ledger that one of its sequencers signed", "'sojourn ledger head --save FILE' writes one.");
+        if (entries.Find(one => one.Proof is not null) is not { Proof: { } proof } entry || head.Header.Receipts == 0 || head.Header.Receipts == proof.Size)
+        {
+            return false;
+        }
+
+        var (from, to) = (Math.Min(head.Header.Receipts, proof.Size), Math.Max(head.Header.Receipts, proof.Size));
+        var joins = await ledger.ConsistencyAsync(from, to, run.Cancellation).ConfigureAwait(false);
+        if (joins?.Joins(head.Header.Receipts, head.Header.ReceiptRoot, proof.Size, proof.RootOf(entry.Receipt)!.Value) != true)
+        {
+            throw new CliException(ExitCode.BadInput, $"the ledger's log of receipts and the one that {kept.Name} signed are not one: it was rewritten, or two stories are told", "Keep both heads: their signatures say who did it.");
+        }
+
+        await File.WriteAllBytesAsync(Path.Combine(folder.FullName, "log.consistency"), joins.Encode(), run.Cancellation).ConfigureAwait(false);
+        return true;
+    }
+
     public static Command Prove()
     {
         var receipt = new Argument<string>("receipt") { Description = "A receipt's file, or its digest: 64 hexadecimal digits." };
@@ -83,27 +107,8 @@ internal static class LogCommand
         var command = new Command("prove", "Check, offline, that a receipt is in a ledger's log.") { receipt, proof, genesis, expected, output };
         command.SetRun(async run =>
         {
-            if (!GenesisCodec.TryDecode(await ReadAsync(run, run.Get(genesis)!, 1 << 20).ConfigureAwait(false), out var ledger))
-            {
-                throw new CliException(ExitCode.BadInput, $"{run.Get(genesis)!.Name} holds no ledger's genesis");
-            }
-
-            if (run.Get(expected) is { } identity && GenesisCodec.DigestOf(ledger!).ToString() != identity)
-            {
-                throw new CliException(ExitCode.BadInput, $"{run.Get(genesis)!.Name} is the genesis of {GenesisCodec.DigestOf(ledger!)}, not of {identity}");
-            }
-
-            if (!LogProof.TryDecode(await ReadAsync(run, run.Get(proof)!, LogProof.LengthMax).ConfigureAwait(false), out var read))
-            {
-                throw new CliException(ExitCode.BadInput, $"{run.Get(proof)!.Name} holds no proof of a receipt log", "A COSE Receipt was expected.");
-            }
-
             var digest = Digest.TryParse(run.Get(receipt), out var given) ? given : Digest.Of(await ReadAsync(run, new FileInfo(run.Get(receipt)!), 1 << 20).ConfigureAwait(false));
-            var fault = read!.Verify(digest, ledger!, new AccountSignatures());
-            if (fault != LogProofFault.None)
-            {
-                throw new CliException(ExitCode.BadInput, $"the proof does not hold for receipt {digest}: {fault}", "The receipt, the proof or the genesis is another one.");
-            }
+            var (read, _) = await LogCheck.IncludesAsync(run, digest, run.Get(proof)!, run.Get(genesis)!, run.Get(expected)).ConfigureAwait(false);
 
             run.Results.One(
                 read,
@@ -117,7 +122,7 @@ internal static class LogCommand
         return command;
     }
 
-    private static async Task<byte[]> ReadAsync(CommandRun run, FileInfo file, int max) =>
+    internal static async Task<byte[]> ReadAsync(CommandRun run, FileInfo file, int max) =>
         !file.Exists ? throw new CliException(ExitCode.NotFound, $"'{file}' is not there")
         : file.Length > max ? throw new CliException(ExitCode.BadInput, $"{file.Name} is too large ({file.Length} bytes)")
         : await File.ReadAllBytesAsync(file.FullName, run.Cancellation).ConfigureAwait(false);

@@ -26,6 +26,8 @@ public sealed class HttpLedger : ILedger, IDisposable
 {
     private static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(10);
+    // A page of blocks is the longest answer; a ledger that sends more is not listened to.
+    private const long ResponseMax = 2L * Block.BodyMax;
     private readonly HttpClient _client;
     private readonly ISignatureScheme _signatures;
     private readonly Lock _gate = new();
@@ -72,6 +74,7 @@ public sealed class HttpLedger : ILedger, IDisposable
         {
             BaseAddress = new Uri(address, LedgerEndpoints.Root.TrimStart('/') + "/"),
             Timeout = TimeSpan.FromSeconds(60),
+            MaxResponseContentBufferSize = ResponseMax,
         };
         try
         {
@@ -122,7 +125,12 @@ public sealed class HttpLedger : ILedger, IDisposable
 
     /// <summary>The head with proof: the last block's header, signed by its sequencer; a ledger that shows an older or a contradicting one is refused.</summary>
     /// <param name="cancellation">Stops waiting.</param>
-    public async Task<BlockHeader?> ProvenHeadAsync(CancellationToken cancellation = default)
+    public async Task<BlockHeader?> ProvenHeadAsync(CancellationToken cancellation = default) => (await SignedHeadAsync(cancellation).ConfigureAwait(false))?.Header;
+
+    /// <summary>The head with proof, and as it is kept to be compared with later.</summary>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <returns>The header and the encoding of <see cref="SignedHead"/>; null before the first block.</returns>
+    public async Task<(BlockHeader Header, byte[] Encoded)?> SignedHeadAsync(CancellationToken cancellation = default)
     {
         using var response = await SendAsync(() => _client.GetAsync(new Uri("head/proof", UriKind.Relative), cancellation)).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.NotFound)
@@ -131,14 +139,7 @@ public sealed class HttpLedger : ILedger, IDisposable
         }
 
         var bytes = await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
-        using var stream = new MemoryStream(bytes);
-        var block = Block.ReadFrom(stream) ?? throw new LedgerUnreachableException("The head's proof is empty.");
-        if (ChainFollower.SequencerOf(Genesis, block.Header.Term) is not { } sequencer
-            || !_signatures.Verify(sequencer.Address, Block.SigningDigest(GenesisDigest, block.Hash), block.Signature.Span))
-        {
-            throw new LedgerUnreachableException($"Block {block.Header.Number} is not signed by the ledger's sequencer.");
-        }
-
+        var block = SignedHead.TryRead(bytes, Genesis, _signatures)?.Block ?? throw new LedgerUnreachableException("The head that the ledger shows is not signed by its sequencer.");
         lock (_gate)
         {
             if (block.Header.Number < _seen.Number || (block.Header.Number == _seen.Number && block.Hash != _seen.Hash))
@@ -154,7 +155,7 @@ public sealed class HttpLedger : ILedger, IDisposable
             _seen = (block.Header.Number, block.Hash);
         }
 
-        return block.Header;
+        return (block.Header, bytes);
     }
 
     /// <inheritdoc/>
@@ -265,6 +266,18 @@ public sealed class HttpLedger : ILedger, IDisposable
         var proof = await GetAsync<Protocol.Receipts.LogConsistency>(Query("receipts/consistency", ("from", from.ToString(CultureInfo.InvariantCulture))), cancellation).ConfigureAwait(false);
         return proof is { Holds: true } && proof.From == from && proof.FromRoot == fromRoot ? proof
             : throw new LedgerUnreachableException($"The ledger's log of receipts does not begin with the {from} receipts that were seen: it was rewritten.");
+    }
+
+    /// <summary>Proof that of two sizes of the log one is the beginning of the other; whose roots they are is the caller's to compare.</summary>
+    /// <param name="from">The smaller size, at least 1.</param>
+    /// <param name="to">The larger size.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <returns>The proof; null where the ledger gives none that holds.</returns>
+    public async Task<Protocol.Receipts.LogConsistency?> ConsistencyAsync(ulong from, ulong to, CancellationToken cancellation = default)
+    {
+        var query = Query("receipts/consistency", ("from", from.ToString(CultureInfo.InvariantCulture)), ("to", to.ToString(CultureInfo.InvariantCulture)));
+        var proof = await GetAsync<Protocol.Receipts.LogConsistency>(query, cancellation).ConfigureAwait(false);
+        return proof is { Holds: true } && proof.From == from && proof.To == to ? proof : null;
     }
 
     /// <summary>Sequencers that this one has caught.</summary>

@@ -86,7 +86,7 @@ public static class LedgerEndpoints
         });
         group.MapGet("/jobs/{id}/receipts", (string id, CancellationToken cancellation) => WithId(id, async parsed =>
             await ledger.ReceiptProofsAsync(parsed, cancellation).ConfigureAwait(false) is { } proofs ? Json(proofs.Select(proof => proof.Encode())) : Results.StatusCode(StatusCodes.Status503ServiceUnavailable)));
-        group.MapGet("/receipts/consistency", async (ulong from, CancellationToken cancellation) => await ledger.ConsistencyAsync(from, cancellation).ConfigureAwait(false) is { } proof ? Json(proof) : Bad("from"));
+        group.MapGet("/receipts/consistency", async (ulong from, ulong? to, CancellationToken cancellation) => await ledger.ConsistencyAsync(from, to, cancellation).ConfigureAwait(false) is { } proof ? Json(proof) : Bad("from"));
         group.MapGet("/leader", () => ledger.LeaderIndex is { } index ? Results.Text(index.ToString(CultureInfo.InvariantCulture)) : Results.NotFound());
         group.MapGet("/accusations", () => Json(ledger.Accusations));
         if (ledger.Sequencers is { } sequencers)

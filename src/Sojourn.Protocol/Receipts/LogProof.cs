@@ -224,8 +224,9 @@ public sealed class LogProof
         return LogProofFault.BadSignature;
     }
 
-    // The root that a path leads to: computed, not told.
-    private Digest? RootOf(in Digest receipt)
+    /// <summary>The root that the path leads to from a receipt: computed, not told. Null where the path has another length than such a log's.</summary>
+    /// <param name="receipt">The receipt's digest.</param>
+    public Digest? RootOf(in Digest receipt)
     {
         if (Index >= Size)
         {
@@ -303,16 +304,4 @@ public sealed class LogProof
         w.BeginArray().WriteText("Signature1").WriteBytes(protectedHeader).WriteBytes([]).WriteBytes(root.AsSpan()).EndArray();
         return new Digest(SHA256.HashData(w.ToArray()));
     }
-}
-
-/// <summary>Proof that a log of receipts is the beginning of a later one (RFC 9162, section 2.1.4).</summary>
-/// <param name="From">The earlier size.</param>
-/// <param name="FromRoot">Its root.</param>
-/// <param name="To">The later size.</param>
-/// <param name="ToRoot">Its root.</param>
-/// <param name="Path">The proof.</param>
-public sealed record LogConsistency(ulong From, Digest FromRoot, ulong To, Digest ToRoot, ImmutableArray<Digest> Path)
-{
-    /// <summary>Whether it holds. Whose roots they are, a block's signed header or a <see cref="LogProof"/> says.</summary>
-    public bool Holds => !Path.IsDefault && ReceiptTree.Extends(From, FromRoot, To, ToRoot, Path.AsSpan());
 }

@@ -160,4 +160,99 @@ public sealed class HostileInputTests
         Assert.All(answers, answer => Assert.Contains(answer.Refusal, new[] { Refusal.None, Refusal.Busy, Refusal.NonceUsed, Refusal.NonceAhead }));
         Assert.Equal(first + (ulong)applied, (await ledger.AccountAsync(world.Requester.Address)).Nonce);
     }
+
+    [Fact]
+    [Trait("speed", "slow")]
+    public async Task Whoever_holds_connections_open_without_asking_keeps_nobody_else_out()
+    {
+        await using var world = await LedgerFixture.CreateAsync(nodes: 1);
+        await using var server = await LedgerServer.StartAsync(world.Ledger, connectionsPerPeer: 8);
+        var held = new List<(System.Net.Sockets.TcpClient Client, System.Net.Sockets.NetworkStream Stream)>();
+        try
+        {
+            // Half a request each, from one address.
+            var refused = 0;
+            for (var i = 0; i < 40; i++)
+            {
+                var client = new System.Net.Sockets.TcpClient(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+                await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+                var stream = client.GetStream();
+                held.Add((client, stream));
+                try
+                {
+                    await stream.WriteAsync("GET /api/v1/ledger/head HTTP/1.1\r\nHost: x\r\nX-Slow: "u8.ToArray());
+                }
+                catch (IOException)
+                {
+                    // Hung up on already.
+                }
+            }
+
+            // Those past the bound read an end or a reset; the patience is for a slow machine.
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+            foreach (var (_, stream) in held.Skip(8))
+            {
+                try
+                {
+                    Assert.Equal(0, await stream.ReadAsync(new byte[1], patience.Token));
+                }
+                catch (IOException)
+                {
+                    // A reset says the same.
+                }
+
+                refused++;
+            }
+
+            Assert.Equal(32, refused);
+            using var honest = await HttpLedger.ConnectAsync(server.Address, signatures: world.Cryptography);
+            Assert.Equal(Refusal.None, (await honest.SubmitAsync(SignedTransaction.Create(new Transfer(world.Nodes[0].Address, 1), 0, honest.GenesisDigest, world.Requester.Signer))).Refusal);
+
+            // Those within it are cut off too, once their time for a request is over.
+            foreach (var (_, stream) in held.Take(8))
+            {
+                var answer = new byte[512];
+                int read;
+                try
+                {
+                    read = await stream.ReadAsync(answer, patience.Token);
+                }
+                catch (IOException)
+                {
+                    read = 0;
+                }
+
+                Assert.True(read == 0 || Encoding.ASCII.GetString(answer, 0, read).StartsWith("HTTP/1.1 408", StringComparison.Ordinal), Encoding.ASCII.GetString(answer, 0, read));
+            }
+        }
+        finally
+        {
+            held.ForEach(one => one.Client.Dispose());
+        }
+    }
+
+    [Fact]
+    [Trait("speed", "slow")]
+    public async Task A_body_that_trickles_is_cut_off()
+    {
+        await using var world = await LedgerFixture.CreateAsync(nodes: 1);
+        await using var server = await LedgerServer.StartAsync(world.Ledger);
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+        var stream = client.GetStream();
+        await stream.WriteAsync("POST /api/v1/ledger/transactions HTTP/1.1\r\nHost: x\r\nContent-Type: application/cbor\r\nContent-Length: 90000\r\n\r\n1"u8.ToArray());
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        var answer = new byte[512];
+        int read;
+        try
+        {
+            read = await stream.ReadAsync(answer, patience.Token);
+        }
+        catch (IOException)
+        {
+            read = 0;
+        }
+
+        Assert.True(read == 0 || Encoding.ASCII.GetString(answer, 0, read).StartsWith("HTTP/1.1 408", StringComparison.Ordinal), Encoding.ASCII.GetString(answer, 0, read));
+    }
 }
