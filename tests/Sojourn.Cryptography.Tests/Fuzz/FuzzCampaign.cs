@@ -1,3 +1,7 @@
+using Sojourn.Primitives.Cbor;
+using Sojourn.Primitives;
+using Sojourn.Protocol.EnclaveChannel;
+using Sojourn.Protocol.Releases;
 using System.Text;
 using Sojourn.Cryptography.Custody;
 using Sojourn.Cryptography.Dsse;
@@ -85,6 +89,11 @@ public sealed class FuzzCampaign(ITestOutputHelper output)
         var opened = made.Open();
         var hpke = Hpke.Seal(Sealed.Recipient.Public, "i"u8, "a"u8, "message"u8);
         var beta = new byte[32];
+        shares.TryOpen(Sealed.Recipient, out var ownShare);
+        var handedOver = ShareHandOver.Seal(ownShare!, Sealed.Recipient.Public);
+        var info = KeyWrap.Info(Digest.Of("job"u8), Digest.Of("admission"u8), Cid.ForRaw("policy"u8), Cid.ForRaw("content"u8));
+        var release = new CborWriter(CborProfile.DagCbor).BeginArray().WriteText("sojourn/share-release/1").WriteBytes(shares.WithoutShares().Encode()).WriteInteger(1).WriteBytes(hpke).EndArray().ToArray();
+        var consent = PoolConsent.Sign(Cid.ForRaw("policy"u8), Cid.ForRaw("content"u8), granted: true, 1, identity).Encode();
         static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
         static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);
         var owner = Secp256k1Identity.Generate();
@@ -145,6 +154,32 @@ public sealed class FuzzCampaign(ITestOutputHelper output)
                 if (ShareSet.TryDecode(bytes, out var set) == CustodyFault.None)
                 {
                     _ = set!.TryOpen(Sealed.Recipient, out _);
+                }
+            }),
+            new("share release", [release], bytes =>
+            {
+                if (ShareRelease.TryDecode(bytes, out var read) == CustodyFault.None && read!.Open(Sealed.Recipient, info, out var share) == HpkeFault.None)
+                {
+                    _ = read.Record.TryCombine([share!], out _, out _);
+                }
+            }),
+            new("share hand-over", [handedOver], bytes =>
+            {
+                if (ShareHandOver.TryOpen(Sealed.Recipient, bytes, out var share) == CustodyFault.None)
+                {
+                    _ = shares.TryCombine([share!], out _, out _);
+                }
+            }),
+            new("pool consent", [consent], bytes => _ = PoolConsent.TryDecode(bytes, out _)),
+            new("notice", [new EnclaveNotice("custodians whose shares were wrong: 'a'").Encode()], bytes =>
+            {
+                try
+                {
+                    _ = EnclaveNotice.Decode(bytes);
+                }
+                catch (ChannelException)
+                {
+                    // The verdict of a frame.
                 }
             }),
             new("hpke", [hpke], bytes => _ = Hpke.Open(Sealed.Recipient, "i"u8, "a"u8, bytes, out _)),
