@@ -1,7 +1,3 @@
-using Sojourn.Primitives.Cbor;
-using Sojourn.Primitives;
-using Sojourn.Protocol.EnclaveChannel;
-using Sojourn.Protocol.Releases;
 using System.Text;
 using Sojourn.Cryptography.Custody;
 using Sojourn.Cryptography.Dsse;
@@ -16,8 +12,13 @@ using Sojourn.Cryptography.Tests.Sealing;
 using Sojourn.Cryptography.VerifiableRandomness;
 using Sojourn.Hosting.Policies;
 using Sojourn.Hosting.Yaml;
+using Sojourn.Primitives;
+using Sojourn.Primitives.Cbor;
 using Sojourn.Primitives.Cose;
+using Sojourn.Protocol;
+using Sojourn.Protocol.EnclaveChannel;
 using Sojourn.Protocol.Policies;
+using Sojourn.Protocol.Releases;
 using Sojourn.Testing;
 using Xunit;
 using Xunit.Abstractions;
@@ -92,7 +93,11 @@ public sealed class FuzzCampaign(ITestOutputHelper output)
         shares.TryOpen(Sealed.Recipient, out var ownShare);
         var handedOver = ShareHandOver.Seal(ownShare!, Sealed.Recipient.Public);
         var info = KeyWrap.Info(Digest.Of("job"u8), Digest.Of("admission"u8), Cid.ForRaw("policy"u8), Cid.ForRaw("content"u8));
-        var release = new CborWriter(CborProfile.DagCbor).BeginArray().WriteText("sojourn/share-release/1").WriteBytes(shares.WithoutShares().Encode()).WriteInteger(1).WriteBytes(hpke).EndArray().ToArray();
+        var record = shares.WithoutShares().Encode();
+        var shareInfo = new ProtocolHash("sojourn/share-release/1").Add(new Digest(info)).Add(Digest.Of(record)).Add(1UL).Finish().ToArray();
+        using var shareValue = ownShare!.Export();
+        var release = new CborWriter(CborProfile.DagCbor).BeginArray().WriteText("sojourn/share-release/1").WriteBytes(record).WriteInteger(1)
+            .WriteBytes(Hpke.SealKey(Sealed.Recipient.Public, shareInfo, [], shareValue)).EndArray().ToArray();
         var consent = PoolConsent.Sign(Cid.ForRaw("policy"u8), Cid.ForRaw("content"u8), granted: true, 1, identity).Encode();
         static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
         static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);
