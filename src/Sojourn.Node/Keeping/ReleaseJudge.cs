@@ -70,7 +70,7 @@ internal sealed class ReleaseJudge(KeeperContext keeper)
         }
 
         // Whoever publishes an offer is paid by it, and its uses are counted by it: only the owner's own offers bind the owner's keeper.
-        var consents = policy.Policy is DataPolicy { Pool: not null } ? keeper.Books?.Consents.Standing(policy) : null;
+        var consents = policy.Policy is DataPolicy { Pool: not null } ? Consents(policy, content, header) : null;
         if (offer.Owner != policy.Policy.Owner && consents?.Any(consent => consent.Key == offer.Owner && consent.Value == content) != true)
         {
             return new(DenyReason.Policy, $"the offer is {offer.Owner}'s, and the content is {policy.Policy.Owner}'s");
@@ -155,6 +155,25 @@ internal sealed class ReleaseJudge(KeeperContext keeper)
         return keeper.Books?.Custody.Find(content) is { } set
             ? WrapShare(grant, set, use)
             : new(DenyReason.Unavailable, "the content is not sealed to this keeper, and it holds no share of its key");
+    }
+
+    // A member can say of any content that it is its own, and would be paid for another's. Whose it is shows in whose key opens it: the key that this keeper has for the member, or the keeper's own where it is the member's.
+    private Dictionary<Address, Cid>? Consents(SignedPolicy policy, Cid content, SealedHeader header)
+    {
+        return keeper.Books?.Consents.Standing(policy).Where(consent => consent.Value != content || IsOf(consent.Key)).ToDictionary();
+
+        bool IsOf(Address member)
+        {
+            using var known = keeper.Books.Members.Find(member);
+            var own = known ?? (member == keeper.Signer.Address ? keeper.Key : null);
+            if (own is null || header.TryOpenKey(own, out var key) != SealedFault.None)
+            {
+                return false;
+            }
+
+            key!.Dispose();
+            return true;
+        }
     }
 
     private ReleaseDecision WrapShare(PolicyGrant grant, ShareSet set, CountedUse use)

@@ -120,11 +120,12 @@ public static class PolicyEvaluator
     /// <summary>Whether the content is a consenting member's, and enough members' records go into the job that no result is about few of them.</summary>
     private static bool EnoughConsent(PoolRule pool, IReadOnlyDictionary<Address, Cid> consents, PolicyRequest request)
     {
+        // Records count once, however many members say that they are theirs.
         var (standing, own) = (0, false);
         var used = request.JobContents.ToHashSet();
         foreach (var member in pool.Members)
         {
-            if (consents.TryGetValue(member, out var records) && used.Contains(records))
+            if (consents.TryGetValue(member, out var records) && used.Remove(records))
             {
                 standing++;
                 own |= records == request.Content;

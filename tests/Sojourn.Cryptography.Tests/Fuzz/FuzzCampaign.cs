@@ -90,7 +90,7 @@ public sealed class FuzzCampaign(ITestOutputHelper output)
         var opened = made.Open();
         var hpke = Hpke.Seal(Sealed.Recipient.Public, "i"u8, "a"u8, "message"u8);
         var beta = new byte[32];
-        shares.TryOpen(Sealed.Recipient, out var ownShare);
+        _ = shares.TryOpen(Sealed.Recipient, out var ownShare);
         var handedOver = ShareHandOver.Seal(ownShare!, Sealed.Recipient.Public);
         var info = KeyWrap.Info(Digest.Of("job"u8), Digest.Of("admission"u8), Cid.ForRaw("policy"u8), Cid.ForRaw("content"u8));
         var record = shares.WithoutShares().Encode();

@@ -259,6 +259,14 @@ public sealed class ReleaseJudgeTests : IDisposable
         var cheap = _scene.Offer(contents[0], members[0], _scene.Owner, price: 4);
         Assert.Equal(DenyReason.Policy, (await _scene.DecideAsync(_scene.Open(), await _scene.JobAsync([cheap, offers[1]], [contents[0], contents[1]], number: ++number), cheap)).Reason);
 
+        // A member that says of another's records that they are its own is neither counted nor paid for them.
+        books.Consents.Add(PoolConsent.Sign(signed.Cid, contents[0], granted: true, 1, members[2].Identity));
+        Assert.Equal(DenyReason.Policy, (await AskAsync(0, 0)).Reason);
+        var stolen = _scene.Offer(contents[0], members[2], _scene.Owner, price: 5);
+        Assert.Equal(DenyReason.Policy, (await _scene.DecideAsync(_scene.Open(), await _scene.JobAsync([stolen, offers[1]], [contents[0], contents[1]], number: ++number), stolen)).Reason);
+        var still = await AskAsync(0, 0, 1);
+        Assert.True(still.Released is not null, still.Words);
+
         // An old consent does not undo a withdrawal, and with the key nobody opens the records.
         Say(1, false, 2);
         Say(1, true, 1);

@@ -65,6 +65,7 @@ public sealed class PolicyEvaluatorTests
         // A second consent that is not a member's, one whose records the job does not use, and records whose member has not consented.
         { Clause.Consent, r => r with { Consents = new Dictionary<Address, Cid> { [Identity(3).Address] = Records, [Owner.Address] = OtherRecords } } },
         { Clause.Consent, r => r with { JobContents = [Code, Records] } },
+        { Clause.Consent, r => r with { Consents = new Dictionary<Address, Cid> { [Identity(3).Address] = Records, [Identity(5).Address] = Records } } },
         { Clause.Consent, r => r with { Consents = new Dictionary<Address, Cid> { [Identity(3).Address] = Records, [Identity(4).Address] = Guard } } },
     };
 
