@@ -278,6 +278,44 @@ interface ISojournLedger {
         bytes32 vs;
     }
 
+    /// @notice What an executor showed and found, in a round that is concluded at once. Signed as EIP-712 `Bundle(bytes32[] messages)` over the struct hashes of its `Evidence`, its `Commit` (where the round
+    /// has commitments) and its `Reveal`, in this order.
+    /// @dev `seat` is its place among the round's executors, `keyY` the receipt key's second coordinate. Tag and exit are the conclusion's.
+    struct Finding {
+        uint8 seat;
+        bytes content;
+        bytes32 digest;
+        bytes hpkeKey;
+        bytes receiptKey;
+        bytes32 keyY;
+        bytes32 possession;
+        uint64 fuel;
+        bytes32 output;
+        bytes32 receipt;
+        bytes32 nonce;
+        bytes enclaveSignature;
+        bytes receiptContent;
+        bytes32 r;
+        bytes32 vs;
+    }
+
+    /// @notice A verifier that accepted everything: a salt for each executor. Signed as a `Bundle` over the struct hashes of its `VoteCast` and its `AppraisalOpen`.
+    struct Ballot {
+        bytes32[] salts;
+        bytes32 r;
+        bytes32 vs;
+    }
+
+    /// @notice A round in which everybody did what is asked and all say the same.
+    /// @dev Findings ascend by the executors' addresses; appraisals and salts are in their order; ballots are in the order of the verifiers' seats.
+    struct Conclusion {
+        bytes32 tag;
+        uint32 exit;
+        Finding[] findings;
+        bytes32[] appraisals;
+        Ballot[] ballots;
+    }
+
     /// @notice Hints for checking a VRF proof with P256VERIFY; all follow from the key, the input and the proof. See `P256Vrf`.
     struct VrfHints {
         uint256 gammaY;
@@ -398,6 +436,12 @@ interface ISojournLedger {
     /// @notice Records signed failures.
     function fails(bytes32 job, uint8 round, Fail[] calldata items) external;
 
+    /// @notice Concludes a round at once: evidence, votes, appraisals, commitments and results of all its nodes together, where all were drawn, all accept and all give one result. It is the same as bringing
+    /// those messages one kind after another, and costs a fraction. All or nothing: where anything is missing or differs, the call is refused and the messages can be brought one by one.
+    /// @dev Not for jobs with sealed offers: keepers release to what the ledger has admitted before. Commitments hide results only as long as nobody reveals before all have committed: a node hands out
+    /// its bundle when it holds the signed commitments of all others, and whoever signs another commitment in its bundle than before can be proved to have contradicted itself.
+    function conclude(bytes32 job, uint8 round, Conclusion calldata conclusion) external;
+
     /// @notice Judges the agreed result by the checker.
     function judgements(bytes32 job, uint8 round, Judgement[] calldata items) external;
 
@@ -421,7 +465,8 @@ interface ISojournLedger {
     /// @param kind The kind of the messages: 21 evidence, 22 votes, 26 commitments, 27 results.
     /// @param first ABI encoding of the first message's struct.
     /// @param second ABI encoding of the second one's.
-    function equivocation(bytes32 job, uint8 round, uint8 kind, bytes calldata first, bytes calldata second) external;
+    /// @param bundle Where the second message was signed with others, the struct hashes of all of them; else empty.
+    function equivocation(bytes32 job, uint8 round, uint8 kind, bytes calldata first, bytes calldata second, bytes32[] calldata bundle) external;
 
     /// @notice Makes several calls in one transaction; a refused one is reported and does not stop the others, unless all are refused.
     /// @param calls Inputs as they would be sent one by one; none that pays in or out.

@@ -19,6 +19,7 @@ contract SojournLedger {
         address posting;
         address drawing;
         address attesting;
+        address concluding;
         address running;
         address judging;
         address progress;
@@ -30,6 +31,7 @@ contract SojournLedger {
     address private immutable POSTING;
     address private immutable DRAWING;
     address private immutable ATTESTING;
+    address private immutable CONCLUDING;
     address private immutable RUNNING;
     address private immutable JUDGING;
     address private immutable PROGRESS;
@@ -42,6 +44,7 @@ contract SojournLedger {
         POSTING = m.posting;
         DRAWING = m.drawing;
         ATTESTING = m.attesting;
+        CONCLUDING = m.concluding;
         RUNNING = m.running;
         JUDGING = m.judging;
         PROGRESS = m.progress;
@@ -55,7 +58,7 @@ contract SojournLedger {
 
     /// @notice The modules, so that anyone can compare their code.
     function modules() external view returns (Modules memory) {
-        return Modules(ACCOUNTS, BATCHES, POSTING, DRAWING, ATTESTING, RUNNING, JUDGING, PROGRESS, VIEWS);
+        return Modules(ACCOUNTS, BATCHES, POSTING, DRAWING, ATTESTING, CONCLUDING, RUNNING, JUDGING, PROGRESS, VIEWS);
     }
 
     /// @notice See `ISojournLedger.batch`.
@@ -130,6 +133,9 @@ contract SojournLedger {
         }
         if (s == IProgress.drive.selector) {
             return PROGRESS;
+        }
+        if (s == ISojournLedger.conclude.selector) {
+            return CONCLUDING;
         }
         if (
             s == ISojournLedger.votes.selector || s == ISojournLedger.openings.selector || s == ISojournLedger.evidence.selector

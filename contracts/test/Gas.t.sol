@@ -122,66 +122,194 @@ contract GasTest is Market {
         return abi.encodeCall(ISojournLedger.reveals, (id, 0, items));
     }
 
-    /// @dev Each phase a transaction.
-    function phases(string memory tag, uint8 executors, uint8 verifiers) private returns (uint256 total) {
-        bytes memory body = Post.encode(termsOf(executors, verifiers));
-        bytes32 id = idOfNext(body);
-        bool quiet = bytes(tag).length == 0;
-        total = run(quiet ? "" : string.concat(tag, "post"), abi.encodeCall(ISojournLedger.post, (body)), REQUESTER);
-        go(ledger.round(id, 0).beaconHeight);
-        total += run(quiet ? "" : string.concat(tag, "tickets"), abi.encodeCall(ISojournLedger.tickets, (id, 0, ticketsOf(id, executors, verifiers))));
-        go(ledger.job(id).deadline + 1);
-        total += run(quiet ? "" : string.concat(tag, "draw"), abi.encodeCall(ISojournLedger.drive, (id)));
-        total += run(quiet ? "" : string.concat(tag, "evidence"), evidences(id, executors));
-        total += run(quiet ? "" : string.concat(tag, "votes"), ballots(id, executors, verifiers));
-        total += run(quiet ? "" : string.concat(tag, "openings"), opened(id, executors, verifiers));
-        if (executors > 1) total += run(quiet ? "" : string.concat(tag, "commits"), committed(id, executors));
-        total += run(quiet ? "" : string.concat(tag, "reveals"), results(id, executors));
-        go(ledger.job(id).deadline + 1);
-        vm.prevrandao(keccak256("no audit 3"));
-        total += run(quiet ? "" : string.concat(tag, "settle"), abi.encodeCall(ISojournLedger.drive, (id)));
-        require(ledger.job(id).phase == 6, "audited after all");
-        if (!quiet) say(string.concat(tag, "total"), total);
+    /// @dev Jobs of a running market differ: what is kept of one is nothing that the next would find there already.
+    uint256 private serial;
+
+    function next(uint8 executors, uint8 verifiers) private returns (Post.Terms memory t) {
+        serial++;
+        t = termsOf(executors, verifiers);
+        t.spec = Post.cidOf(vm.toString(serial));
+        t.inputs[0] = Post.cidOf(string.concat("input ", vm.toString(serial)));
+        t.fuelMax += uint64(serial);
+        t.executorPay += uint128(serial % 7);
+        t.bond += uint128(serial % 5);
     }
 
-    /// @dev Four transactions: what nobody has to wait for goes together.
-    function joined(string memory tag, uint8 executors, uint8 verifiers) private returns (uint256 total) {
-        bytes memory body = Post.encode(termsOf(executors, verifiers));
-        bytes32 id = idOfNext(body);
-        total = run(string.concat(tag, "post"), abi.encodeCall(ISojournLedger.post, (body)), REQUESTER);
+    /// @dev In the order in which they will win: whoever brings many puts them so, and seats then lie where tickets lay.
+    function inOrder(ISojournLedger.Ticket[] memory items) private pure {
+        for (uint256 i = 1; i < items.length; i++) {
+            ISojournLedger.Ticket memory t = items[i];
+            uint256 at = i;
+            while (at > 0 && items[at - 1].role == t.role && drawOf(items[at - 1].output, 0) > drawOf(t.output, 0)) {
+                items[at] = items[at - 1];
+                at--;
+            }
+            items[at] = t;
+        }
+    }
+
+    function auditless(bytes32[] memory ids) private {
+        for (uint256 i = 0;; i++) {
+            bytes32 beacon = keccak256(abi.encode("no audit", i));
+            bool all = true;
+            for (uint256 k = 0; k < ids.length && all; k++) all = (uint256(sha256(abi.encode(bytes32("sojourn/audit/1"), beacon, ids[k]))) >> 192) % 1_000_000 > 80_000;
+            if (all) {
+                vm.prevrandao(beacon);
+                return;
+            }
+        }
+    }
+
+    function one(bytes32 id) private pure returns (bytes32[] memory ids) {
+        ids = new bytes32[](1);
+        ids[0] = id;
+    }
+
+    function ordered(bytes32 id, uint256 executors, uint256 verifiers) private view returns (bytes memory) {
+        ISojournLedger.Ticket[] memory items = ticketsOf(id, executors, verifiers);
+        inOrder(items);
+        return abi.encodeCall(ISojournLedger.tickets, (id, 0, items));
+    }
+
+    function named(string memory tag, string memory what) private pure returns (string memory) {
+        return bytes(tag).length == 0 ? "" : string.concat(tag, what);
+    }
+
+    /// @dev Each kind of message a transaction; the draw, which tells who sits where, comes first.
+    function phases(string memory tag, uint8 executors, uint8 verifiers) private returns (uint256 total) {
+        (bytes32 id, uint256 spent) = begin(tag, executors, verifiers);
+        total = spent + run(named(tag, "draw"), abi.encodeCall(ISojournLedger.drive, (id)));
+        total += run(named(tag, "evidence"), evidences(id, executors));
+        total += run(named(tag, "votes"), ballots(id, executors, verifiers));
+        total += run(named(tag, "openings"), opened(id, executors, verifiers));
+        if (executors > 1) total += run(named(tag, "commits"), committed(id, executors));
+        total += run(named(tag, "reveals"), results(id, executors));
+        total += settle(tag, id);
+        if (bytes(tag).length != 0) say(string.concat(tag, "total"), total);
+    }
+
+    function begin(string memory tag, uint8 executors, uint8 verifiers) private returns (bytes32 id, uint256 total) {
+        bytes memory body = Post.encode(next(executors, verifiers));
+        id = idOfNext(body);
+        total = run(named(tag, "post"), abi.encodeCall(ISojournLedger.post, (body)), REQUESTER);
         go(ledger.round(id, 0).beaconHeight);
-        total += run(string.concat(tag, "tickets"), abi.encodeCall(ISojournLedger.tickets, (id, 0, ticketsOf(id, executors, verifiers))));
+        total += run(named(tag, "tickets"), ordered(id, executors, verifiers));
         go(ledger.job(id).deadline + 1);
-        bytes[] memory calls = new bytes[](6);
+    }
+
+    function settle(string memory tag, bytes32 id) private returns (uint256 used) {
+        go(ledger.job(id).deadline + 1);
+        auditless(one(id));
+        used = run(named(tag, "settle"), abi.encodeCall(ISojournLedger.drive, (id)));
+        require(ledger.job(id).phase == 6, "audited after all");
+    }
+
+    /// @dev Four transactions: what nobody has to wait for goes together; every message signed on its own.
+    function joined(string memory tag, uint8 executors, uint8 verifiers) private returns (uint256 total) {
+        (bytes32 id, uint256 spent) = begin(tag, executors, verifiers);
+        bytes[] memory calls = new bytes[](executors > 1 ? 6 : 5);
         calls[0] = abi.encodeCall(ISojournLedger.drive, (id));
         calls[1] = evidences(id, executors);
         calls[2] = ballots(id, executors, verifiers);
         calls[3] = opened(id, executors, verifiers);
-        calls[4] = committed(id, executors);
-        calls[5] = results(id, executors);
-        total += run(string.concat(tag, "work"), abi.encodeCall(ISojournLedger.batch, (calls)));
-        go(ledger.job(id).deadline + 1);
-        vm.prevrandao(keccak256("no audit 3"));
-        total += run(string.concat(tag, "settle"), abi.encodeCall(ISojournLedger.drive, (id)));
-        require(ledger.job(id).phase == 6, "audited after all");
-        say(string.concat(tag, "total"), total);
+        if (executors > 1) calls[4] = committed(id, executors);
+        calls[calls.length - 1] = results(id, executors);
+        total = spent + run(named(tag, "work"), abi.encodeCall(ISojournLedger.batch, (calls)));
+        total += settle(tag, id);
+        if (bytes(tag).length != 0) say(string.concat(tag, "total"), total);
     }
 
-    /// @dev In a call of its own, which `--isolate` does not take apart: what these lines count is execution alone, without a transaction's base, its input, and with slots warm.
-    function measure(string calldata tag, uint8 executors, uint8 verifiers) external {
-        phases(tag, executors, verifiers);
+    /// @dev What a call costs before a draw is known: tried, and undone.
+    function conclusionAfterDraw(bytes32 id) external returns (bytes memory) {
+        ledger.drive(id);
+        revert(string(abi.encodeCall(ISojournLedger.conclude, (id, 0, conclusionOf(id, 0, 1)))));
+    }
+
+    function conclusion(bytes32 id) private returns (bytes memory input) {
+        try this.conclusionAfterDraw(id) {
+            revert("tried");
+        } catch Error(string memory text) {
+            input = bytes(text);
+        }
+    }
+
+    /// @dev Four transactions, one signature of each node for its ticket and one for everything else.
+    function concluded(string memory tag, uint8 executors, uint8 verifiers) private returns (uint256 total) {
+        (bytes32 id, uint256 spent) = begin(tag, executors, verifiers);
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(ISojournLedger.drive, (id));
+        calls[1] = conclusion(id);
+        total = spent + run(named(tag, "work"), abi.encodeCall(ISojournLedger.batch, (calls)));
+        total += settle(tag, id);
+        if (bytes(tag).length != 0) say(string.concat(tag, "total"), total);
+    }
+
+    /// @dev Several jobs at a time: each of the four transactions for all of them.
+    function together(string memory tag, uint256 count, uint8 executors, uint8 verifiers) private returns (uint256 total) {
+        bytes32[] memory ids = new bytes32[](count);
+        bytes[] memory calls = new bytes[](count);
+        uint256 nonce = ledger.account(REQUESTER).nonce;
+        for (uint256 i = 0; i < count; i++) {
+            bytes memory body = Post.encode(next(executors, verifiers));
+            ids[i] = sha256(abi.encode(bytes32("sojourn/job/1"), GENESIS, REQUESTER, nonce + i, sha256(body)));
+            calls[i] = abi.encodeCall(ISojournLedger.post, (body));
+        }
+        total = run(named(tag, "post"), abi.encodeCall(ISojournLedger.batch, (calls)), REQUESTER);
+        go(ledger.round(ids[0], 0).beaconHeight);
+        for (uint256 i = 0; i < count; i++) calls[i] = ordered(ids[i], executors, verifiers);
+        total += run(named(tag, "tickets"), abi.encodeCall(ISojournLedger.batch, (calls)));
+        go(ledger.job(ids[0]).deadline + 1);
+        bytes[] memory work = new bytes[](2 * count);
+        for (uint256 i = 0; i < count; i++) {
+            work[i] = abi.encodeCall(ISojournLedger.drive, (ids[i]));
+            work[count + i] = conclusion(ids[i]);
+        }
+        total += run(named(tag, "work"), abi.encodeCall(ISojournLedger.batch, (work)));
+        go(ledger.job(ids[0]).deadline + 1);
+        auditless(ids);
+        for (uint256 i = 0; i < count; i++) calls[i] = abi.encodeCall(ISojournLedger.drive, (ids[i]));
+        total += run(named(tag, "settle"), abi.encodeCall(ISojournLedger.batch, (calls)));
+        for (uint256 i = 0; i < count; i++) require(ledger.job(ids[i]).phase == 6, "audited after all");
+        if (bytes(tag).length != 0) say(string.concat(tag, "per-job"), total / count);
+    }
+
+    /// @dev Begins an epoch of credits: what is paid first in an epoch moves what was earned before, and costs more.
+    function epoch() private {
+        go((height / 256 + 1) * 256);
     }
 
     function test_gas() public {
-        this.measure("first/3x4/", 3, 4);
-        this.measure("", 3, 4);
-        this.measure("", 3, 11);
-        this.measure("each/3x1/", 3, 1);
-        this.measure("each/3x3/", 3, 3);
-        this.measure("each/3x11/", 3, 11);
-        this.measure("each/3x4/", 3, 4);
-        this.measure("each/1x4/", 1, 4);
+        phases("first/3x4/", 3, 4);
+        phases("", 3, 11);
+        epoch();
+        phases("", 3, 11);
+        phases("each/3x1/", 3, 1);
+        epoch();
+        phases("", 3, 11);
+        phases("each/3x3/", 3, 3);
+        epoch();
+        phases("", 3, 11);
+        phases("each/3x11/", 3, 11);
+        epoch();
+        phases("", 3, 11);
+        phases("each/3x4/", 3, 4);
+        epoch();
+        phases("", 3, 11);
         joined("joined/3x4/", 3, 4);
+        epoch();
+        phases("", 3, 11);
+        concluded("concluded/3x4/", 3, 4);
+        epoch();
+        concluded("concluded-first-of-epoch/3x4/", 3, 4);
+        epoch();
+        phases("", 3, 11);
+        concluded("concluded/3x11/", 3, 11);
+        epoch();
+        phases("", 1, 4);
+        concluded("concluded/1x4/", 1, 4);
+        epoch();
+        together("", 10, 3, 11);
+        together("ten/3x4/", 10, 3, 4);
         address[] memory who = new address[](7);
         for (uint256 i = 0; i < 7; i++) who[i] = nodeOf(i);
         go(height + 512);

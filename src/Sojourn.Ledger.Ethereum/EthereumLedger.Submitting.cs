@@ -83,6 +83,32 @@ public sealed partial class EthereumLedger
         }
     }
 
+    /// <summary>Concludes the present round of a job at once, where all its nodes have signed their bundles and all say the same.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="executors">The bundles of all drawn executors.</param>
+    /// <param name="verifiers">The bundles of all drawn verifiers.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <returns>What became of it; <see cref="Refusal.BadList"/> where bundles are missing or differ. Nothing is lost then: the messages can be brought one by one.</returns>
+    public async ValueTask<SubmitResult> ConcludeAsync(Digest job, IReadOnlyList<ExecutorBundle> executors, IReadOnlyList<VerifierBundle> verifiers, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(executors);
+        ArgumentNullException.ThrowIfNull(verifiers);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        var payer = _options.Operator ?? _signers.Values.FirstOrDefault();
+        if (payer is null)
+        {
+            return Refused(Refusal.NotAllowed);
+        }
+
+        var (refusal, call) = Read(state => !state.OpenJobs.TryGetValue(job, out var open) ? (Refusal.UnknownJob, null) : RoundBundles.Call(open, executors, verifiers) is { } made ? (Refusal.None, made) : (Refusal.BadList, null));
+        if (call is null)
+        {
+            return Refused(refusal);
+        }
+
+        return await CallAsync(call, "Conclusion", payer, cancellation).ConfigureAwait(false);
+    }
+
     private static Refusal CheckNonce(LedgerState state, SignedTransaction signed)
     {
         if (!signed.Body.IsNonced)
@@ -138,7 +164,7 @@ public sealed partial class EthereumLedger
             var a = CallWriter.Slot(_replica.State, first!.Body, first.Sender, one!, []);
             var b = CallWriter.Slot(_replica.State, second!.Body, second.Sender, other!, []);
             return a is null || b is null || CallWriter.Message(a) is not { } left || CallWriter.Message(b) is not { } right ? null
-                : new LedgerContract.EquivocationCall(a.Job, a.Round, (byte)a.Kind, left, right);
+                : new LedgerContract.EquivocationCall(a.Job, a.Round, (byte)a.Kind, left, right, []);
         }
     }
 
@@ -164,9 +190,11 @@ public sealed partial class EthereumLedger
         }
     }
 
-    private async Task<SubmitResult> CallAsync(IContractCall call, SignedTransaction transaction, ISigner payer, CancellationToken cancellation)
+    private Task<SubmitResult> CallAsync(IContractCall call, SignedTransaction transaction, ISigner payer, CancellationToken cancellation) =>
+        CallAsync(call, transaction.Body.Kind.ToString(), payer, cancellation, transaction.Body is Deposit deposit ? deposit.Amount.Units * _scale : 0, transaction.Body.Kind);
+
+    private async Task<SubmitResult> CallAsync(IContractCall call, string what, ISigner payer, CancellationToken cancellation, UInt128 value = default, TransactionKind kind = 0)
     {
-        var value = transaction.Body is Deposit deposit ? deposit.Amount.Units * _scale : 0;
         var intent = await OutboxOf(payer).AddAsync(_options.Contract, call.Encode(), value, 0, cancellation).ConfigureAwait(false);
         Wake();
         ChainReceipt receipt;
@@ -179,7 +207,7 @@ public sealed partial class EthereumLedger
             return Refused(ReasonOf(exception));
         }
 
-        Remember(transaction.Body.Kind.ToString(), payer.Address, receipt);
+        Remember(what, payer.Address, receipt);
         if (!receipt.Succeeded)
         {
             // It would have passed when it was sent; meanwhile something else came first.
@@ -188,7 +216,7 @@ public sealed partial class EthereumLedger
         }
 
         await ReachAsync(receipt.BlockNumber, cancellation).ConfigureAwait(false);
-        var outcome = OutcomesOf(receipt.Transaction).FirstOrDefault(one => one.Kind == transaction.Body.Kind);
+        var outcome = OutcomesOf(receipt.Transaction).FirstOrDefault(one => one.Kind == kind);
         return new SubmitResult(outcome?.Refusal ?? Refusal.None, outcome?.Subject ?? default, receipt.BlockNumber);
     }
 

@@ -13,6 +13,9 @@ library CborReader {
 
     uint256 private constant CID_MAX = 128;
 
+    /// @dev Tag 42, 37 bytes, of which the first says that the rest is a CID: what nearly all begin with.
+    uint256 private constant SHORT = 0xd82a582500;
+
     /// @notice Reads from a byte string of the call's input.
     function over(bytes calldata body) internal pure returns (Reader memory r) {
         uint256 start;
@@ -59,7 +62,14 @@ library CborReader {
 
     /// @notice An integer that is at most `max`.
     function number(Reader memory r, uint256 max) internal pure returns (uint256 value) {
-        value = head(r, 0);
+        uint256 where = r.where;
+        value = _byte(where);
+        if (value < 24 && where < r.end) {
+            // Most are a byte.
+            r.where = where + 1;
+        } else {
+            value = head(r, 0);
+        }
         if (value > max) {
             r.bad = true;
             return 0;
@@ -93,12 +103,18 @@ library CborReader {
         r.where = where + length;
     }
 
-    /// @notice A byte string of exactly 32 bytes.
-    function word(Reader memory r) internal pure returns (bytes32 value) {
-        (uint256 where, uint256 length) = _string(r, 32);
-        if (length != 32) {
+    /// @dev The place of a byte string of exactly this length.
+    function _exactString(Reader memory r, uint256 wanted) private pure returns (uint256 where) {
+        uint256 length;
+        (where, length) = _string(r, wanted);
+        if (length != wanted) {
             r.bad = true;
         }
+    }
+
+    /// @notice A byte string of exactly 32 bytes.
+    function word(Reader memory r) internal pure returns (bytes32 value) {
+        uint256 where = _exactString(r, 32);
         assembly ("memory-safe") {
             value := calldataload(where)
         }
@@ -106,10 +122,7 @@ library CborReader {
 
     /// @notice An address: a byte string of exactly 20 bytes.
     function account(Reader memory r) internal pure returns (address value) {
-        (uint256 where, uint256 length) = _string(r, 20);
-        if (length != 20) {
-            r.bad = true;
-        }
+        uint256 where = _exactString(r, 20);
         assembly ("memory-safe") {
             value := shr(96, calldataload(where))
         }
@@ -139,6 +152,15 @@ library CborReader {
 
     /// @notice The place of a CID's binary form, without the byte that says it is one.
     function cid(Reader memory r) internal pure returns (uint256 where, uint256 length) {
+        where = r.where;
+        uint256 first;
+        assembly ("memory-safe") {
+            first := shr(216, calldataload(where))
+        }
+        if (first == SHORT && where + 41 <= r.end) {
+            r.where = where + 41;
+            return (where + 5, 36);
+        }
         if (head(r, 6) != 42) {
             r.bad = true;
         }

@@ -20,6 +20,7 @@ library MessageHash {
     bytes32 private constant JUDGEMENT = keccak256("Judgement(bytes32 job,uint8 round,bool accept,bytes32 report)");
     bytes32 private constant REVIEW = keccak256("Review(bytes32 job,bool accept)");
     bytes32 private constant ANSWER = keccak256("Answer(bytes32 job,bytes32 output,bytes32 salt)");
+    bytes32 private constant BUNDLE = keccak256("Bundle(bytes32[] messages)");
     bytes32 private constant PLANT = keccak256("Plant(bytes32 job,uint8 round,bytes32 salt,bytes evidence)");
 
     /// @notice An admission's id, as the state machine computes it.
@@ -34,25 +35,56 @@ library MessageHash {
 
     /// @notice Hash of evidence.
     function hash(bytes32 id, uint256 round, ISojournLedger.Evidence calldata m) internal pure returns (bytes32) {
-        return keccak256(abi.encode(EVIDENCE, id, round, keccak256(m.content), m.digest, keccak256(m.hpkeKey), keccak256(m.receiptKey), m.possession));
+        return evidence(id, round, keccak256(m.content), m.digest, keccak256(m.hpkeKey), keccak256(m.receiptKey), m.possession);
+    }
+
+    /// @notice Hash of evidence, from its parts.
+    function evidence(bytes32 id, uint256 round, bytes32 content, bytes32 digest, bytes32 hpkeKey, bytes32 receiptKey, bytes32 possession) internal pure returns (bytes32) {
+        return keccak256(abi.encode(EVIDENCE, id, round, content, digest, hpkeKey, receiptKey, possession));
+    }
+
+    /// @notice Hash of one vote.
+    function vote(address executor, uint256 verdict, bytes32 appraisal) internal pure returns (bytes32) {
+        return keccak256(abi.encode(VOTE, executor, verdict, appraisal));
+    }
+
+    /// @notice Hash of one opening.
+    function opening(address executor, bytes32 appraisal, bytes32 salt) internal pure returns (bytes32) {
+        return keccak256(abi.encode(OPENING, executor, appraisal, salt));
+    }
+
+    /// @notice Hash of votes, from the hash of their list.
+    function votes(bytes32 id, uint256 round, bytes32 list) internal pure returns (bytes32) {
+        return keccak256(abi.encode(VOTES, id, round, list));
+    }
+
+    /// @notice Hash of openings, from the hash of their list.
+    function openings(bytes32 id, uint256 round, bytes32 list) internal pure returns (bytes32) {
+        return keccak256(abi.encode(OPENINGS, id, round, list));
+    }
+
+    /// @notice Hash of several messages that are signed at once.
+    /// @dev Whoever signs a bundle signs each of its messages: any of them can be held against it by showing the hashes of all.
+    function bundle(bytes32[] memory messages) internal pure returns (bytes32) {
+        return keccak256(abi.encode(BUNDLE, keccak256(abi.encodePacked(messages))));
     }
 
     /// @notice Hash of votes.
     function hash(bytes32 id, uint256 round, ISojournLedger.VoteCast calldata m) internal pure returns (bytes32) {
         bytes32[] memory hashes = new bytes32[](m.votes.length);
         for (uint256 i = 0; i < hashes.length; i++) {
-            hashes[i] = keccak256(abi.encode(VOTE, m.votes[i].executor, m.votes[i].verdict, m.votes[i].appraisal));
+            hashes[i] = vote(m.votes[i].executor, m.votes[i].verdict, m.votes[i].appraisal);
         }
-        return keccak256(abi.encode(VOTES, id, round, keccak256(abi.encodePacked(hashes))));
+        return votes(id, round, keccak256(abi.encodePacked(hashes)));
     }
 
     /// @notice Hash of openings.
     function hash(bytes32 id, uint256 round, ISojournLedger.AppraisalOpen calldata m) internal pure returns (bytes32) {
         bytes32[] memory hashes = new bytes32[](m.openings.length);
         for (uint256 i = 0; i < hashes.length; i++) {
-            hashes[i] = keccak256(abi.encode(OPENING, m.openings[i].executor, m.openings[i].appraisal, m.openings[i].salt));
+            hashes[i] = opening(m.openings[i].executor, m.openings[i].appraisal, m.openings[i].salt);
         }
-        return keccak256(abi.encode(OPENINGS, id, round, keccak256(abi.encodePacked(hashes))));
+        return openings(id, round, keccak256(abi.encodePacked(hashes)));
     }
 
     /// @notice Hash of a release.
@@ -67,16 +99,22 @@ library MessageHash {
 
     /// @notice Hash of a commitment.
     function hash(bytes32 id, uint256 round, ISojournLedger.Commit calldata m) internal pure returns (bytes32) {
-        return keccak256(abi.encode(COMMIT, id, round, m.commitment));
+        return commit(id, round, m.commitment);
+    }
+
+    /// @notice Hash of a commitment, from its parts.
+    function commit(bytes32 id, uint256 round, bytes32 commitment) internal pure returns (bytes32) {
+        return keccak256(abi.encode(COMMIT, id, round, commitment));
     }
 
     /// @notice Hash of a result.
     function hash(bytes32 id, uint256 round, ISojournLedger.Reveal calldata m) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                REVEAL, id, round, m.statement.tag, m.statement.exit, m.statement.fuel, m.statement.output, m.statement.receipt, m.nonce, keccak256(m.enclaveSignature), keccak256(m.receiptContent)
-            )
-        );
+        return reveal(id, round, m.statement, m.nonce, keccak256(m.enclaveSignature), keccak256(m.receiptContent));
+    }
+
+    /// @notice Hash of a result, from its parts.
+    function reveal(bytes32 id, uint256 round, ISojournLedger.Statement memory s, bytes32 nonce, bytes32 enclaveSignature, bytes32 receiptContent) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REVEAL, id, round, s.tag, s.exit, s.fuel, s.output, s.receipt, nonce, enclaveSignature, receiptContent));
     }
 
     /// @notice Hash of a failure.

@@ -155,6 +155,7 @@ library Kinds {
     uint256 internal constant Proved = 30;
     uint256 internal constant Opened = 31;
     uint256 internal constant Batch = 32;
+    uint256 internal constant Concluded = 33;
 }
 
 /// @title Phases of a job, kinds of rounds, statuses of seats, outcomes

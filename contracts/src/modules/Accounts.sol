@@ -159,7 +159,7 @@ contract AccountsModule is Base, ReentrancyGuardTransient {
     function _headOf(ISojournLedger.Profile calldata p, uint256 units, uint256 which) private view returns (uint256 v) {
         v = block.number | (units << 40) | (uint256(p.level) << 57) | (uint256(p.custody) << 59) | (p.executes ? 1 << 61 : 0) | (p.verifies ? 1 << 62 : 0);
         v |= (uint256(p.memoryMebibytes) << 63) | (uint256(p.regions) << 95) | (_capped(p.pricePerJob) << 159) | (which << 223);
-        v |= (p.pricePerGigafuel != 0 ? 1 << 224 : 0) | (1 << 225) | ((uint256(p.chip) & 0x7FFF) << 226);
+        v |= (p.pricePerGigafuel != 0 ? 1 << 224 : 0) | (1 << 225) | ((uint256(p.chip) & 0x3FFF) << 226);
     }
 
     /// @notice See `ISojournLedger.stakeAdd`.

@@ -67,7 +67,7 @@ abstract contract Base {
     /// @dev free 64 | mature 64 | withheld 64 | nonce 40 | mature since epoch 24
     mapping(address => uint256) internal _accounts;
 
-    /// @dev stake 64 | engaged 64 | credit of the epoch 64 | that epoch 24 | agreed results 20 | counted votes 20 (counters stop at their largest value)
+    /// @dev stake 64 | engaged 64 | credit of the epoch 64 | that epoch 24 | agreed results 20 | counted votes 19 (counters stop at their largest value) | gave a wrong result or was proved false 1
     mapping(address => uint256) internal _stakes;
 
     mapping(address => NodeData) internal _nodes;
@@ -183,20 +183,26 @@ abstract contract Base {
     }
 
     /// @dev EIP-712 (ERC-191 version 1) with a compact signature (EIP-2098); the upper half of s is refused.
-    function _isSigned(bytes32 domain, bytes32 message, address by, bytes32 r, bytes32 vs) internal pure returns (bool) {
+    function _isSigned(bytes32 domain, bytes32 message, address by, bytes32 r, bytes32 vs) internal view returns (bool) {
         uint256 s = uint256(vs) & (type(uint256).max >> 1);
         if (by == address(0) || s > 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0) {
             return false;
         }
-        bytes32 digest;
+        address signer;
         assembly ("memory-safe") {
             let p := mload(0x40)
             mstore(p, shl(240, 0x1901))
             mstore(add(p, 2), domain)
             mstore(add(p, 34), message)
-            digest := keccak256(p, 66)
+            mstore(p, keccak256(p, 66))
+            mstore(add(p, 32), add(27, shr(255, vs)))
+            mstore(add(p, 64), r)
+            mstore(add(p, 96), s)
+            mstore(0, 0)
+            pop(staticcall(gas(), 1, p, 128, 0, 32))
+            signer := mload(0)
         }
-        return ecrecover(digest, uint8(27 + (uint256(vs) >> 255)), r, bytes32(s)) == by;
+        return signer == by;
     }
 
     // ------------------------------------------------------------------------------------------------------------- accounts
@@ -286,11 +292,14 @@ abstract contract Base {
         _stakes[who] -= amount << 64;
     }
 
-    /// @dev Adds one to a counter of a node's record.
+    /// @dev Adds one to a counter of a node's record. What makes audits of its jobs likelier is noted beside the stake too, which is read anyway.
     function _count(address who, uint256 shift) internal {
         uint256 record = _nodes[who].record;
         if (uint32(record >> shift) != type(uint32).max) {
             _nodes[who].record = record + (1 << shift);
+        }
+        if (shift == RECORD_WRONG || shift == RECORD_PROVED) {
+            _stakes[who] |= STAKE_BLEMISHED;
         }
     }
 
@@ -303,8 +312,10 @@ abstract contract Base {
 
     uint256 internal constant STAKE_AGREED = 216;
     uint256 internal constant STAKE_VOTED = 236;
+    uint256 internal constant STAKE_VOTED_MAX = (1 << 19) - 1;
+    uint256 internal constant STAKE_BLEMISHED = 1 << 255;
 
-    // A version's head: since 40 | units 17 | level 2 | custody 2 | executes 1 | verifies 1 | memory 32 | regions 64 | price 64 | profile 1 | price per fuel 1 | exists 1 | chip's tag 15
+    // A version's head: since 40 | units 17 | level 2 | custody 2 | executes 1 | verifies 1 | memory 32 | regions 64 | price 64 | profile 1 | price per fuel 1 | exists 1 | chip's tag 14
 
     function _versionAt(address who, uint256 snapshot) internal view returns (uint256 v) {
         v = _nodes[who].head;
@@ -362,8 +373,9 @@ abstract contract Base {
     // ------------------------------------------------------------------------------------------------------------- jobs
 
     /// @dev A job's head. arena 32 | phase 3 | outcome 4 | round 4 | redraws 4 | disputed 1 | decided 1 | audited 1 | fee taken 1 | answered 1 | reviewed 2 | agreed 1 | agreed round 4 |
-    /// agreed seat 5 | deadline 40 | escrow 64 | snapshot 40 | kind 2 | wanted 5 | executors 7 | verifiers 8 | offers 5 | sealed 1 | inputs 5 | beacon kept 1 | audit beacon kept 1.
+    /// agreed seat 5 | deadline 40 | escrow 64 | snapshot 40 | kind 2 | wanted 5 | executors 7 | verifiers 8 | offers 5 | sealed 1 | inputs 5 | beacon kept 1 | audit beacon kept 1 | concluded 6 | challenged 1.
     /// While the round is drawn, `executors` and `verifiers` count tickets; later they count seats. Of a closed job phase, outcome and, as `deadline`, the height of closing remain.
+    /// `concluded` is not zero where the present round was concluded at once (`ConcludingModule`), and then says how many seats its committee has.
     struct Head {
         uint256 arena;
         uint256 phase;
@@ -391,6 +403,8 @@ abstract contract Base {
         uint256 inputs;
         bool beaconKept;
         bool auditKept;
+        uint256 concluded;
+        bool challenged;
     }
 
     function _unpack(uint256 w) internal pure returns (Head memory h) {
@@ -420,6 +434,8 @@ abstract contract Base {
         h.inputs = (w >> 236) & 31;
         h.beaconKept = (w >> 241) & 1 != 0;
         h.auditKept = (w >> 242) & 1 != 0;
+        h.concluded = (w >> 243) & 63;
+        h.challenged = (w >> 249) & 1 != 0;
     }
 
     function _bit(bool b) private pure returns (uint256 x) {
@@ -433,7 +449,7 @@ abstract contract Base {
         w |= (_bit(h.disputed) << 47) | (_bit(h.decided) << 48) | (_bit(h.audited) << 49) | (_bit(h.feeTaken) << 50) | (_bit(h.answered) << 51) | (h.reviewed << 52);
         w |= (_bit(h.agreed) << 54) | (h.agreedRound << 55) | (h.agreedSeat << 59) | (h.deadline << 64) | (h.escrow << 104) | (h.snapshot << 168) | (h.kind << 208);
         w |= (h.wanted << 210) | (h.executors << 215) | (h.verifiers << 222) | (h.offers << 230) | (_bit(h.isSealed) << 235) | (h.inputs << 236);
-        w |= (_bit(h.beaconKept) << 241) | (_bit(h.auditKept) << 242);
+        w |= (_bit(h.beaconKept) << 241) | (_bit(h.auditKept) << 242) | (h.concluded << 243) | (_bit(h.challenged) << 249);
     }
 
     function _save(bytes32 id, Head memory h) internal {
@@ -462,7 +478,7 @@ abstract contract Base {
     uint256 internal constant AT_ROUND = 0; // 0: head of a finished round, 1: its beacon
     uint256 internal constant AT_EXECUTORS = 1; // tickets, then seats
     uint256 internal constant AT_POSSESSION = 2;
-    uint256 internal constant AT_RESULTS = 3; // evidence, then with commitment, then result
+    uint256 internal constant AT_RESULTS = 3; // evidence, then with commitment, then result; of a concluded round the one result
     uint256 internal constant AT_VERIFIERS = 4; // tickets, then seats
     uint256 internal constant AT_BALLOTS = 5; // digest of the votes' appraisals, then opened appraisals
     uint256 internal constant AT_OPENED = 6; // opened appraisals where they do not fit there: three cells for each verifier
@@ -487,6 +503,8 @@ abstract contract Base {
     // Terms. 1: seven windows 24 each | executors 5 | agreeing 5 | verifiers 6 | verifier nodes 6 | redraws 4 | level 2 | custody 2 | locality 5 | modes 3 | audit 20 | more 1
     // (while the arena is free: the next free one). 2: executor's pay 64 | verifier's pay 64 | storage pay 64 | bond 64. 3: requester 160 | memory 32 | fuel 63.
     // 4, where `more` is set: storage node 160 | regions 64. 5: reviewer. 6: commitment to the answer.
+
+    uint256 internal constant LINK = 1 << 255;
 
     function _terms1(uint256 arena) internal view returns (uint256) {
         return _cell(arena, JOB, 0, 1);
@@ -583,6 +601,7 @@ abstract contract Base {
         uint256 wanted;
         uint256 executors;
         uint256 verifiers;
+        uint256 concluded;
     }
 
     function _round(Head memory h, uint256 index) internal view returns (Round memory r) {
@@ -592,6 +611,7 @@ abstract contract Base {
             r.snapshot = h.snapshot;
             r.kind = h.kind;
             r.wanted = h.wanted;
+            r.concluded = h.concluded;
             if (h.phase != Phase.Drawing) {
                 r.executors = h.executors;
                 r.verifiers = h.verifiers;
@@ -603,6 +623,7 @@ abstract contract Base {
             r.wanted = (w >> 42) & 31;
             r.executors = (w >> 47) & 127;
             r.verifiers = (w >> 54) & 255;
+            r.concluded = (w >> 62) & 63;
         }
     }
 
@@ -610,7 +631,7 @@ abstract contract Base {
     function _begin(EventLog.Log memory log, Head memory h, uint256 t1, uint256 kind, uint256 wanted, bool first) internal {
         if (!first) {
             uint256 seats = h.phase == Phase.Drawing ? 0 : (h.executors << 47) | (h.verifiers << 54);
-            _setCell(h.arena, h.round, AT_ROUND, 0, h.snapshot | (h.kind << 40) | (h.wanted << 42) | seats);
+            _setCell(h.arena, h.round, AT_ROUND, 0, h.snapshot | (h.kind << 40) | (h.wanted << 42) | seats | (h.concluded << 62));
             h.round++;
         }
         h.kind = kind;
@@ -619,6 +640,8 @@ abstract contract Base {
         h.executors = 0;
         h.verifiers = 0;
         h.beaconKept = false;
+        h.concluded = 0;
+        h.challenged = false;
         log.add(Kinds.RoundBegan, h.round, address(0), kind);
         _enter(log, h, Phase.Drawing, _close(t1, h.snapshot, h.round, 1));
     }
@@ -637,8 +660,29 @@ abstract contract Base {
     uint256 internal constant SEAT_EVIDENCE = 1 << 184;
     uint256 internal constant SEAT_LOCAL = 1 << 176;
 
-    function _seat(Round memory r, uint256 i) internal view returns (uint256) {
-        return _cell(r.arena, r.index, AT_EXECUTORS, i);
+    // A ticket, as it is kept: node 160 | chip's tag 14 | holds the inputs 1 | unit 16 | value 64 | is a ticket 1. A drawn node whose ticket lies where its seat would be keeps it there: until something
+    // happens to the seat, nothing is written. No seat has the highest bit set.
+
+    uint256 internal constant TICKET = 1 << 255;
+
+    /// @dev An executor's seat. One in a round that was concluded at once is as its messages would have left it.
+    function _seat(Round memory r, uint256 i) internal view returns (uint256 seat) {
+        seat = _seatAt(r.arena, r.index, i);
+        if (r.concluded != 0 && _status(seat) == Status.Drawn) {
+            seat |= (Status.Revealed << 160) | (r.concluded << 164) | (r.concluded << 170) | SEAT_ADMITTED | SEAT_EVIDENCE;
+        }
+    }
+
+    function _seatAt(uint256 arena, uint256 round, uint256 i) internal view returns (uint256 seat) {
+        seat = _cell(arena, round, AT_EXECUTORS, i);
+        if (seat & TICKET != 0) {
+            seat = uint160(seat) | (((seat >> 174) & 1) << 176);
+        }
+    }
+
+    /// @dev Where an executor's evidence or result is kept; all of a concluded round gave one result.
+    function _result(Round memory r, uint256 i) internal view returns (uint256) {
+        return _cell(r.arena, r.index, AT_RESULTS, r.concluded != 0 ? 0 : i);
     }
 
     function _setSeat(Round memory r, uint256 i, uint256 seat) internal {
@@ -665,6 +709,14 @@ abstract contract Base {
         return uint16(seat >> 185);
     }
 
+    function _countStatus(Round memory r, uint256 status) internal view returns (uint256 count) {
+        for (uint256 i = 0; i < r.executors; i++) {
+            if (_status(_seat(r, i)) == status) {
+                count++;
+            }
+        }
+    }
+
     /// @dev Where an executor sits; `executors` where it does not.
     function _executorIndex(Round memory r, address who) internal view returns (uint256 i, uint256 seat) {
         for (i = 0; i < r.executors; i++) {
@@ -681,8 +733,15 @@ abstract contract Base {
     uint256 internal constant VOTER_BOND_GONE = 1 << 174;
     uint256 internal constant VOTER_WHOLE = 1 << 175;
 
-    function _voter(Round memory r, uint256 i) internal view returns (uint256) {
-        return _cell(r.arena, r.index, AT_VERIFIERS, i);
+    /// @dev A verifier's seat. In a round that was concluded at once it has accepted all evidence and opened everything.
+    function _voter(Round memory r, uint256 i) internal view returns (uint256 voter) {
+        voter = _cell(r.arena, r.index, AT_VERIFIERS, i);
+        if (voter & TICKET != 0) {
+            voter = uint160(voter) | (1 << 160) | (1 << 166);
+        }
+        if (r.concluded != 0 && (voter >> 176) & ((1 << 51) - 1) == 0) {
+            voter |= ((((1 << (3 * r.executors)) - 1) / 7) << 176) | (((1 << r.executors) - 1) << 227) | VOTER_WHOLE;
+        }
     }
 
     function _setVoter(Round memory r, uint256 i, uint256 voter) internal {
@@ -766,22 +825,27 @@ abstract contract Base {
         } else {
             return false;
         }
+        if (h.concluded != 0) {
+            return true;
+        }
         for (uint256 i = 0; i < h.executors; i++) {
-            if ((awaited >> _status(_cell(h.arena, h.round, AT_EXECUTORS, i))) & 1 != 0) {
+            if ((awaited >> _status(_seatAt(h.arena, h.round, i))) & 1 != 0) {
                 return false;
             }
         }
         return true;
     }
 
-    /// @dev Runs a function of another module on this storage.
-    function _delegate(address module, bytes memory input) internal {
+    /// @dev Runs a function of another module on this storage; its first word of answer.
+    function _delegate(address module, bytes memory input) internal returns (uint256 answer) {
         assembly ("memory-safe") {
-            if iszero(delegatecall(gas(), module, add(input, 32), mload(input), 0, 0)) {
+            mstore(0, 0)
+            if iszero(delegatecall(gas(), module, add(input, 32), mload(input), 0, 32)) {
                 let p := mload(0x40)
                 returndatacopy(p, 0, returndatasize())
                 revert(p, returndatasize())
             }
+            answer := mload(0)
         }
     }
 

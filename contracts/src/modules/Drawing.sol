@@ -4,13 +4,14 @@ pragma solidity 0.8.37;
 import {ISojournLedger} from "../ISojournLedger.sol";
 import {Beacons} from "../libraries/Beacons.sol";
 import {EventLog} from "../libraries/EventLog.sol";
-import {Kinds, Phase, Refusal, Status} from "../libraries/Reasons.sol";
+import {Kinds, Lines, Phase, Refusal, RoundKind, Status} from "../libraries/Reasons.sol";
 import {Base} from "./Base.sol";
+import {IDrawing} from "./IDrawing.sol";
 import {TicketHash} from "../libraries/TicketHash.sol";
 
-/// @title Tickets and the beacon
-/// @dev The first half of `State/LedgerState.Drawing.cs`; what the tickets decide is in `ProgressModule`. VRF proofs are checked on challenge only (`DisputesModule`), so a ticket costs one slot.
-contract DrawingModule is Base {
+/// @title Tickets, the beacon, the draw
+/// @dev `State/LedgerState.Drawing.cs`. VRF proofs are checked on challenge only (`JudgingModule`), so a ticket costs one slot.
+contract DrawingModule is Base, IDrawing {
     using EventLog for EventLog.Log;
 
     constructor(ISojournLedger.Config memory c) Base(c) {}
@@ -47,6 +48,7 @@ contract DrawingModule is Base {
         uint256 t3;
         uint256 regions;
         bool isKnown;
+        uint256[][2] lists; // by role: what is entered, as `_entryOf` gives it, and room for what comes
     }
 
     /// @notice See `ISojournLedger.tickets`.
@@ -64,6 +66,7 @@ contract DrawingModule is Base {
             _refuse(_isHis(d, items[0]) ? reason : Refusal.BadSignature);
         }
         _load(d);
+        _loadLists(d, items);
         EventLog.Log memory log = EventLog.about(id);
         uint256 first = 0;
         uint256 before = d.head.executors + (d.head.verifiers << 8);
@@ -94,7 +97,27 @@ contract DrawingModule is Base {
         d.isKnown = block.number >= _close(d.t1, d.head.snapshot, d.round, 0);
     }
 
-    function _isHis(Draw memory d, ISojournLedger.Ticket calldata t) private pure returns (bool) {
+    /// @dev Reads what is entered once for all tickets of a call.
+    function _loadLists(Draw memory d, ISojournLedger.Ticket[] calldata items) private view {
+        if (d.head.phase != Phase.Drawing) {
+            return;
+        }
+        uint256 more = 0;
+        for (uint256 i = 0; i < items.length; i++) {
+            more += items[i].units.length;
+        }
+        d.lists[0] = _entries(d.head.arena, d.round, AT_EXECUTORS, d.head.executors, more);
+        d.lists[1] = _entries(d.head.arena, d.round, AT_VERIFIERS, d.head.verifiers, more);
+    }
+
+    function _entries(uint256 arena, uint256 round, uint256 region, uint256 count, uint256 more) private view returns (uint256[] memory list) {
+        list = new uint256[](count + more);
+        for (uint256 i = 0; i < count; i++) {
+            list[i] = _entryOf(_cell(arena, round, region, i));
+        }
+    }
+
+    function _isHis(Draw memory d, ISojournLedger.Ticket calldata t) private view returns (bool) {
         return _isSigned(d.domain, TicketHash.hash(d.id, d.round, t), t.node, t.r, t.vs);
     }
 
@@ -115,67 +138,84 @@ contract DrawingModule is Base {
         if (reason != 0) {
             return reason;
         }
-        if (t.units.length == 0 || t.units.length > (t.role == 0 ? 1 : _verifiersOf(d.t1))) {
+        uint32[] calldata list = t.units;
+        if (list.length == 0 || list.length > (t.role == 0 ? 1 : _verifiersOf(d.t1))) {
             return Refusal.BadList;
         }
-        for (uint256 i = 0; i < t.units.length; i++) {
-            if (t.units[i] >= units) {
+        for (uint256 i = 0; i < list.length; i++) {
+            if (list[i] >= units) {
                 return Refusal.BadUnit;
             }
-            if (i > 0 && t.units[i] <= t.units[i - 1]) {
+            if (i > 0 && list[i] <= list[i - 1]) {
                 return Refusal.BadList;
             }
         }
         return _enterAll(d, t, version);
     }
 
-    // A ticket: value 64 | node 160 | unit 16 | holds the inputs 1 | chip's tag 15. Without the lowest bits it is what tickets are ordered by.
+    // An entry, as tickets are ordered by: value 64 | node 160 | unit 16 | holds the inputs 1 | chip's tag 15.
+
+    function _entryOf(uint256 cell) private pure returns (uint256) {
+        return (((cell >> 191) & type(uint64).max) << 192) | (uint256(uint160(cell)) << 32) | (((cell >> 175) & 0xFFFF) << 16) | (((cell >> 174) & 1) << 15) | ((cell >> 160) & 0x3FFF);
+    }
+
+    function _cellOf(uint256 entry) private pure returns (uint256) {
+        return TICKET | ((entry >> 192) << 191) | (((entry >> 16) & 0xFFFF) << 175) | (((entry >> 15) & 1) << 174) | ((entry & 0x3FFF) << 160) | uint160(entry >> 32);
+    }
 
     /// @dev Enters each unit that is among the best so far.
     function _enterAll(Draw memory d, ISojournLedger.Ticket calldata t, uint256 version) private returns (uint256) {
-        uint256 region = t.role == 0 ? AT_EXECUTORS : AT_VERIFIERS;
-        uint256 count = t.role == 0 ? d.head.executors : d.head.verifiers;
-        uint256[] memory list = new uint256[](count + t.units.length);
+        uint256 role = t.role;
+        address node = t.node;
+        uint256 count = role == 0 ? d.head.executors : d.head.verifiers;
+        uint256[] memory list = d.lists[role];
         for (uint256 i = 0; i < count; i++) {
-            list[i] = _cell(d.head.arena, d.round, region, i);
-            if (address(uint160(list[i] >> 32)) == t.node) {
+            if (address(uint160(list[i] >> 32)) == node) {
                 return Refusal.TicketExists;
             }
         }
-        bool local = t.possession != 0;
-        if (local && (t.role != 0 || !_holdsInputs(d, t.node, version))) {
+        // A ticket that was struck, or stood a challenge, is known even where it is in the list no more.
+        if (d.head.challenged && _challenged[keccak256(abi.encode(d.id, d.round, role, node))] != 0) {
+            return Refusal.TicketExists;
+        }
+        bytes32 possession = t.possession;
+        if (possession != 0 && (role != 0 || !_holdsInputs(d, node, version))) {
             return Refusal.NotAHolder;
         }
-        uint256 cap = t.role == 0 ? 4 * d.head.wanted + 2 * EXECUTORS_MAX : 2 * _verifiersOf(d.t1) + EXECUTORS_MAX;
-        bool wins;
+        return _enterUnits(d, t, version, list, count) ? 0 : Refusal.TicketLoses;
+    }
+
+    function _enterUnits(Draw memory d, ISojournLedger.Ticket calldata t, uint256 version, uint256[] memory list, uint256 count) private returns (bool wins) {
+        uint256 role = t.role;
+        uint256 cap = role == 0 ? 4 * d.head.wanted + 2 * EXECUTORS_MAX : 2 * _verifiersOf(d.t1) + EXECUTORS_MAX;
         uint256 before = count;
-        for (uint256 i = 0; i < t.units.length; i++) {
-            uint256 entry = (_draw(t.output, t.units[i]) << 192) | (uint256(uint160(t.node)) << 32) | (uint256(t.units[i]) << 16) | (local ? 1 << 15 : 0) | (version >> 226);
-            uint256 place = _placeOf(d, list, count, cap, entry, t.role == 0, t.node, version);
+        bytes32 possession = t.possession;
+        uint256 same = (uint256(uint160(t.node)) << 32) | (possession != 0 ? 1 << 15 : 0) | ((version >> 226) & 0x3FFF);
+        uint32[] calldata units = t.units;
+        for (uint256 i = 0; i < units.length; i++) {
+            uint256 unit = units[i];
+            uint256 entry = (_draw(t.output, unit) << 192) | (unit << 16) | same;
+            uint256 place = _placeOf(d, list, count, cap, entry, role == 0, version);
             if (place == type(uint256).max) {
                 continue;
             }
             wins = true;
             list[place] = entry;
-            _setCell(d.head.arena, d.round, region, place, entry);
-            if (local) {
-                _setCell(d.head.arena, d.round, AT_POSSESSION, place, uint256(t.possession));
+            _setCell(d.head.arena, d.round, role == 0 ? AT_EXECUTORS : AT_VERIFIERS, place, _cellOf(entry));
+            if (possession != 0) {
+                _setCell(d.head.arena, d.round, AT_POSSESSION, place, uint256(possession));
             }
             if (place == count) {
                 count++;
             }
         }
-        if (!wins) {
-            return Refusal.TicketLoses;
-        }
         if (count != before) {
-            if (t.role == 0) {
+            if (role == 0) {
                 d.head.executors = count;
             } else {
                 d.head.verifiers = count;
             }
         }
-        return 0;
     }
 
     function _order(uint256 entry, bool locality) private pure returns (uint256) {
@@ -183,7 +223,7 @@ contract DrawingModule is Base {
     }
 
     /// @dev Where an entry goes: over the one with the same chip if it is better, else to the end while there is room, else over the worst; or nowhere.
-    function _placeOf(Draw memory d, uint256[] memory list, uint256 count, uint256 cap, uint256 entry, bool onePerChip, address who, uint256 version)
+    function _placeOf(Draw memory d, uint256[] memory list, uint256 count, uint256 cap, uint256 entry, bool onePerChip, uint256 version)
         private
         view
         returns (uint256)
@@ -195,7 +235,7 @@ contract DrawingModule is Base {
         for (uint256 i = 0; i < count; i++) {
             uint256 other = list[i];
             uint256 itsOrder = _order(other, locality);
-            if (onePerChip && (other ^ entry) & 0x7FFF == 0 && _sameChip(d, who, version, address(uint160(other >> 32)))) {
+            if (onePerChip && (other ^ entry) & 0x3FFF == 0 && _sameChip(d, address(uint160(entry >> 32)), version, address(uint160(other >> 32)))) {
                 return order < itsOrder ? i : type(uint256).max;
             }
             if (itsOrder > worst) {
@@ -221,9 +261,16 @@ contract DrawingModule is Base {
     }
 
     /// @dev What a unit of stake draws (`Sortition/UnitDraw.cs`): 64 bits, sixteen units to a hash.
-    function _draw(bytes32 output, uint256 unit) private pure returns (uint256 z) {
-        uint256 hash = uint256(sha256(abi.encode(bytes32("sojourn/units/1"), output, unit >> 4)));
-        z = uint64(hash >> (192 - 64 * (unit & 3)));
+    function _draw(bytes32 output, uint256 unit) private view returns (uint256 z) {
+        bytes32 domain = "sojourn/units/1";
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            mstore(p, domain)
+            mstore(add(p, 32), output)
+            mstore(add(p, 64), shr(4, unit))
+            if iszero(staticcall(gas(), 2, p, 96, 0, 32)) { revert(0, 0) }
+            z := and(shr(sub(192, shl(6, and(unit, 3))), mload(0)), 0xFFFFFFFFFFFFFFFF)
+        }
         unchecked {
             z = uint64(z + ((unit >> 2) & 3) * 0x9E3779B97F4A7C15);
             z = uint64((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9);
@@ -300,5 +347,179 @@ contract DrawingModule is Base {
             }
         }
         return false;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------- the draw
+
+    /// @inheritdoc IDrawing
+    function select(bytes32 id) external returns (bool staffed) {
+        EventLog.Log memory log = EventLog.about(id);
+        Head memory h = _unpack(_jobs[id]);
+        staffed = _select(log, h, _terms1(h.arena), _bondOf(_terms2(h.arena)));
+        _save(id, h);
+        log.flush();
+    }
+
+    function _select(EventLog.Log memory log, Head memory h, uint256 t1, uint256 bond) private returns (bool) {
+        uint256[] memory executors = _sorted(h, AT_EXECUTORS, h.executors, h.round == 0 ? _localityOf(t1) : 0);
+        uint256[] memory verifiers = _sorted(h, AT_VERIFIERS, h.verifiers, 0);
+        bool any = h.executors > 0;
+        uint256 drawn = _drawExecutors(h, executors, bond);
+        (uint256 nodes, uint256 seats) = _drawVerifiers(t1, executors, drawn, verifiers);
+        if (any) {
+            _takeFee(log, h);
+            for (uint256 i = 0; i < h.offers; i++) {
+                bytes32 offer = bytes32(_cell(h.arena, JOB, AT_OFFERS, i));
+                uint256 counts = _offers[offer].counts;
+                if (uint32(counts >> 192) != type(uint32).max) {
+                    _offers[offer].counts = counts + (1 << 192);
+                }
+            }
+        }
+        if (drawn < _fewest(h, t1) || seats < _quorum(t1) || nodes < _verifierNodesOf(t1)) {
+            h.executors = 0;
+            h.verifiers = 0;
+            return false;
+        }
+        _seatExecutors(log, h, executors, drawn, bond);
+        _seatVerifiers(log, h, verifiers, nodes);
+        _enter(log, h, Phase.Attesting, _close(t1, h.snapshot, h.round, 2));
+        return true;
+    }
+
+    /// @dev Tickets in their order; the lowest bits say where each was kept. Where enough holders entered, holders alone; where too few, being one counts for nothing.
+    function _sorted(Head memory h, uint256 region, uint256 count, uint256 localityMin) private view returns (uint256[] memory list) {
+        list = _entries(h.arena, h.round, region, count, 0);
+        uint256 holders = 0;
+        for (uint256 i = 0; i < count; i++) {
+            holders += (list[i] >> 15) & 1;
+            list[i] = (list[i] & ~uint256(0x7FFF)) | i;
+        }
+        if (localityMin > 0 && holders >= localityMin) {
+            uint256 kept = 0;
+            for (uint256 i = 0; i < count; i++) {
+                if ((list[i] >> 15) & 1 != 0) {
+                    list[kept++] = list[i];
+                }
+            }
+            assembly ("memory-safe") {
+                mstore(list, kept)
+            }
+            count = kept;
+        }
+        for (uint256 i = 1; i < count; i++) {
+            uint256 ticket = list[i];
+            uint256 where = i;
+            while (where > 0 && ticket < list[where - 1]) {
+                list[where] = list[where - 1];
+                where--;
+            }
+            list[where] = ticket;
+        }
+    }
+
+    /// @dev Keeps the winners at the head of the list.
+    function _drawExecutors(Head memory h, uint256[] memory list, uint256 bond) private view returns (uint256 drawn) {
+        for (uint256 i = 0; i < list.length && drawn < h.wanted; i++) {
+            if (_available(_stakes[address(uint160(list[i] >> 32))]) >= bond) {
+                list[drawn++] = list[i];
+            }
+        }
+    }
+
+    /// @dev Turns the head of the list into nodes with seats: node 160 | seats 6 | where its first ticket lies.
+    function _drawVerifiers(uint256 t1, uint256[] memory executors, uint256 drawn, uint256[] memory list) private view returns (uint256 nodes, uint256 seats) {
+        uint256 wanted = _verifiersOf(t1);
+        for (uint256 i = 0; i < list.length && seats < wanted; i++) {
+            address who = address(uint160(list[i] >> 32));
+            if (_isAmong(executors, drawn, who, 32)) {
+                continue;
+            }
+            uint256 where = 0;
+            while (where < nodes && address(uint160(list[where])) != who) {
+                where++;
+            }
+            uint256 its = where < nodes ? (list[where] >> 160) & 63 : 0;
+            if (_available(_stakes[who]) < VERIFIER_BOND * (its + 1)) {
+                continue;
+            }
+            seats++;
+            if (where == nodes) {
+                nodes++;
+                list[where] = uint256(uint160(who)) | (1 << 160) | ((list[i] & 0x7FFF) << 166);
+            } else {
+                list[where] += 1 << 160;
+            }
+        }
+    }
+
+    function _isAmong(uint256[] memory list, uint256 count, address who, uint256 shift) private pure returns (bool) {
+        for (uint256 i = 0; i < count; i++) {
+            if (address(uint160(list[i] >> shift)) == who) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// @dev Seats the drawn; a ticket that lies where its seat would be stays as it is. Commitments to possession move with their tickets.
+    function _seatExecutors(EventLog.Log memory log, Head memory h, uint256[] memory list, uint256 drawn, uint256 bond) private {
+        uint256[] memory possession = new uint256[](drawn);
+        for (uint256 i = 0; i < drawn; i++) {
+            if ((list[i] >> 15) & 1 != 0 && list[i] & 0x7FFF != i) {
+                possession[i] = _cell(h.arena, h.round, AT_POSSESSION, list[i] & 0x7FFF);
+            }
+        }
+        for (uint256 i = 0; i < drawn; i++) {
+            address who = address(uint160(list[i] >> 32));
+            if (list[i] & 0x7FFF != i) {
+                bool local = (list[i] >> 15) & 1 != 0;
+                _setCell(h.arena, h.round, AT_EXECUTORS, i, uint256(uint160(who)) | (local ? SEAT_LOCAL : 0));
+                if (local) {
+                    _setCell(h.arena, h.round, AT_POSSESSION, i, possession[i]);
+                }
+            }
+            _engage(who, bond);
+            log.add(Kinds.ExecutorDrawn, h.round, who, 0);
+        }
+        h.executors = drawn;
+    }
+
+    function _seatVerifiers(EventLog.Log memory log, Head memory h, uint256[] memory list, uint256 nodes) private {
+        for (uint256 i = 0; i < nodes; i++) {
+            address who = address(uint160(list[i]));
+            uint256 seats = (list[i] >> 160) & 63;
+            if (seats != 1 || list[i] >> 166 != i) {
+                _setCell(h.arena, h.round, AT_VERIFIERS, i, uint256(uint160(who)) | (seats << 160) | (seats << 166));
+            }
+            _engage(who, VERIFIER_BOND * seats);
+            log.add(Kinds.VerifierDrawn, h.round, who, seats);
+        }
+        h.verifiers = nodes;
+    }
+
+    function _fewest(Head memory h, uint256 t1) private view returns (uint256) {
+        if (h.kind == RoundKind.Primary) {
+            return _agreeingOf(t1);
+        }
+        if (h.kind != RoundKind.Dispute) {
+            return 1;
+        }
+        // A committee that decides a dispute must be larger than those it judges.
+        uint256 before = 1;
+        for (uint256 i = 0; i < h.round; i++) {
+            before += _countStatus(_round(h, i), Status.Revealed);
+        }
+        uint256 size = _disputeSize(_executorsOf(t1));
+        return before < size ? before : size;
+    }
+
+    function _takeFee(EventLog.Log memory log, Head memory h) private {
+        if (!h.feeTaken) {
+            h.feeTaken = true;
+            h.escrow -= POST_FEE;
+            _treasury(POST_FEE);
+            log.line(Lines.PostFee, 0, address(uint160(_terms3(h.arena))), POST_FEE);
+        }
     }
 }

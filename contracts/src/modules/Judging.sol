@@ -173,6 +173,9 @@ contract JudgingModule is Base {
         if (_challenged[key] != 0) {
             _refuse(Refusal.AlreadyChecked);
         }
+        if (!_stands(h, t.role, t.node)) {
+            _refuse(Refusal.UnknownTicket);
+        }
         if (uint64(_accounts[msg.sender]) < CHALLENGE_FEE) {
             _refuse(Refusal.InsufficientFunds);
         }
@@ -184,8 +187,10 @@ contract JudgingModule is Base {
             _refuse(Refusal.UnknownTicket);
         }
         _challenged[key] = 1;
+        h.challenged = true;
         EventLog.Log memory log = EventLog.about(id);
         if (_holds(id, round, h, t, version, hints)) {
+            _save(id, h);
             _accounts[msg.sender] -= CHALLENGE_FEE;
             _credit(t.node, CHALLENGE_FEE);
             log.line(Lines.ChallengeLost, round, msg.sender, CHALLENGE_FEE);
@@ -214,6 +219,27 @@ contract JudgingModule is Base {
         return holds && output == t.output;
     }
 
+    /// @dev Whether a node's ticket counts at the moment: it is among the best so far, or has won a seat. A ticket that nobody entered, or that was beaten, decides nothing.
+    function _stands(Head memory h, uint256 role, address who) private view returns (bool) {
+        if (h.phase != Phase.Drawing) {
+            Round memory r = _round(h, h.round);
+            uint256 where;
+            if (role == 0) {
+                (where,) = _executorIndex(r, who);
+                return where < r.executors;
+            }
+            (where,) = _voterIndex(r, who);
+            return where < r.verifiers;
+        }
+        uint256 count = role == 0 ? h.executors : h.verifiers;
+        for (uint256 i = 0; i < count; i++) {
+            if (address(uint160(_cell(h.arena, h.round, role == 0 ? AT_EXECUTORS : AT_VERIFIERS, i))) == who) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// @dev Takes a false ticket out of a draw that goes on.
     function _strike(Head memory h, uint256 role, address who) private {
         if (h.phase != Phase.Drawing) {
@@ -222,7 +248,7 @@ contract JudgingModule is Base {
         uint256 region = role == 0 ? AT_EXECUTORS : AT_VERIFIERS;
         uint256 count = role == 0 ? h.executors : h.verifiers;
         for (uint256 i = count; i > 0; i--) {
-            if (address(uint160(_cell(h.arena, h.round, region, i - 1) >> 32)) == who) {
+            if (address(uint160(_cell(h.arena, h.round, region, i - 1))) == who) {
                 count--;
                 _setCell(h.arena, h.round, region, i - 1, _cell(h.arena, h.round, region, count));
                 if (role == 0) {
@@ -278,8 +304,8 @@ contract JudgingModule is Base {
     // ------------------------------------------------------------------------------------------------------------- contradictions
 
     /// @notice See `ISojournLedger.equivocation`.
-    function equivocation(bytes32 id, uint8 round, uint8 kind, bytes calldata first, bytes calldata second) external {
-        (address who, bool contradicts) = _contradiction(id, round, kind, first, second);
+    function equivocation(bytes32 id, uint8 round, uint8 kind, bytes calldata first, bytes calldata second, bytes32[] calldata bundle) external {
+        (address who, bool contradicts) = _contradiction(id, round, kind, first, second, bundle);
         if (!contradicts) {
             _refuse(Refusal.NoContradiction);
         }
@@ -334,13 +360,13 @@ contract JudgingModule is Base {
     }
 
     /// @dev Whether two signed messages of one node for one slot say different things.
-    function _contradiction(bytes32 id, uint256 round, uint256 kind, bytes calldata first, bytes calldata second) private view returns (address, bool) {
+    function _contradiction(bytes32 id, uint256 round, uint256 kind, bytes calldata first, bytes calldata second, bytes32[] calldata bundle) private view returns (address, bool) {
         bytes32 domain = _domain();
         if (kind == 22) {
-            return _contradictingVotes(domain, id, round, _votesIn(first), _votesIn(second));
+            return _contradictingVotes(domain, id, round, _votesIn(first), _votesIn(second), bundle);
         }
         if (kind == 21) {
-            return _contradictingEvidence(domain, id, round, _evidenceIn(first), _evidenceIn(second));
+            return _contradictingEvidence(domain, id, round, _evidenceIn(first), _evidenceIn(second), bundle);
         }
         if (kind == 26) {
             ISojournLedger.Commit calldata a = _commitIn(first);
@@ -348,13 +374,26 @@ contract JudgingModule is Base {
             return (
                 a.node,
                 a.node == b.node && a.commitment != b.commitment && _isSigned(domain, MessageHash.hash(id, round, a), a.node, a.r, a.vs)
-                    && _isSigned(domain, MessageHash.hash(id, round, b), b.node, b.r, b.vs)
+                    && _isSaid(domain, MessageHash.hash(id, round, b), b.node, b.r, b.vs, bundle)
             );
         }
         if (kind == 27) {
-            return _contradictingResults(domain, id, round, _revealIn(first), _revealIn(second));
+            return _contradictingResults(domain, id, round, _revealIn(first), _revealIn(second), bundle);
         }
         return (address(0), false);
+    }
+
+    /// @dev Whether a message was signed, alone or in a bundle.
+    function _isSaid(bytes32 domain, bytes32 message, address by, bytes32 r, bytes32 vs, bytes32[] calldata bundle) private view returns (bool) {
+        if (bundle.length == 0) {
+            return _isSigned(domain, message, by, r, vs);
+        }
+        for (uint256 i = 0; i < bundle.length; i++) {
+            if (bundle[i] == message) {
+                return _isSigned(domain, MessageHash.bundle(bundle), by, r, vs);
+            }
+        }
+        return false;
     }
 
     // The encodings are read in place: a struct with dynamic parts begins with an offset of one word.
@@ -383,9 +422,9 @@ contract JudgingModule is Base {
         }
     }
 
-    function _contradictingVotes(bytes32 domain, bytes32 id, uint256 round, ISojournLedger.VoteCast calldata a, ISojournLedger.VoteCast calldata b)
+    function _contradictingVotes(bytes32 domain, bytes32 id, uint256 round, ISojournLedger.VoteCast calldata a, ISojournLedger.VoteCast calldata b, bytes32[] calldata bundle)
         private
-        pure
+        view
         returns (address, bool)
     {
         bool differs;
@@ -399,33 +438,33 @@ contract JudgingModule is Base {
         return (
             a.node,
             differs && a.node == b.node && _isSigned(domain, MessageHash.hash(id, round, a), a.node, a.r, a.vs)
-                && _isSigned(domain, MessageHash.hash(id, round, b), b.node, b.r, b.vs)
+                && _isSaid(domain, MessageHash.hash(id, round, b), b.node, b.r, b.vs, bundle)
         );
     }
 
-    function _contradictingEvidence(bytes32 domain, bytes32 id, uint256 round, ISojournLedger.Evidence calldata a, ISojournLedger.Evidence calldata b)
+    function _contradictingEvidence(bytes32 domain, bytes32 id, uint256 round, ISojournLedger.Evidence calldata a, ISojournLedger.Evidence calldata b, bytes32[] calldata bundle)
         private
-        pure
+        view
         returns (address, bool)
     {
         bool differs = a.digest != b.digest || keccak256(a.hpkeKey) != keccak256(b.hpkeKey) || keccak256(a.receiptKey) != keccak256(b.receiptKey);
         return (
             a.node,
             differs && a.node == b.node && _isSigned(domain, MessageHash.hash(id, round, a), a.node, a.r, a.vs)
-                && _isSigned(domain, MessageHash.hash(id, round, b), b.node, b.r, b.vs)
+                && _isSaid(domain, MessageHash.hash(id, round, b), b.node, b.r, b.vs, bundle)
         );
     }
 
-    function _contradictingResults(bytes32 domain, bytes32 id, uint256 round, ISojournLedger.Reveal calldata a, ISojournLedger.Reveal calldata b)
+    function _contradictingResults(bytes32 domain, bytes32 id, uint256 round, ISojournLedger.Reveal calldata a, ISojournLedger.Reveal calldata b, bytes32[] calldata bundle)
         private
-        pure
+        view
         returns (address, bool)
     {
         bool differs = keccak256(abi.encode(a.statement)) != keccak256(abi.encode(b.statement));
         return (
             a.node,
             differs && a.node == b.node && _isSigned(domain, MessageHash.hash(id, round, a), a.node, a.r, a.vs)
-                && _isSigned(domain, MessageHash.hash(id, round, b), b.node, b.r, b.vs)
+                && _isSaid(domain, MessageHash.hash(id, round, b), b.node, b.r, b.vs, bundle)
         );
     }
 }

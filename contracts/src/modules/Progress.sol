@@ -5,6 +5,7 @@ import {ISojournLedger} from "../ISojournLedger.sol";
 import {Beacons} from "../libraries/Beacons.sol";
 import {EventLog} from "../libraries/EventLog.sol";
 import {Kinds, Lines, Outcome, Phase, Refusal, RoundKind, Status} from "../libraries/Reasons.sol";
+import {IDrawing} from "./IDrawing.sol";
 import {IProgress} from "./IProgress.sol";
 import {Base} from "./Base.sol";
 import {Settlement} from "./Settlement.sol";
@@ -14,7 +15,12 @@ import {Settlement} from "./Settlement.sol";
 contract ProgressModule is Settlement, IProgress {
     using EventLog for EventLog.Log;
 
-    constructor(ISojournLedger.Config memory c) Base(c) {}
+    address private immutable DRAWING;
+
+    /// @param drawing The module that draws.
+    constructor(ISojournLedger.Config memory c, address drawing) Base(c) {
+        DRAWING = drawing;
+    }
 
     /// @dev A job being driven.
     struct Job {
@@ -79,7 +85,11 @@ contract ProgressModule is Settlement, IProgress {
             _refuse(Refusal.NothingDue);
         }
         if (h.phase == Phase.Drawing) {
-            _select(j);
+            if (_delegate(DRAWING, abi.encodeCall(IDrawing.select, (id))) != 0) {
+                return;
+            }
+            j = _job(id, _jobs[id]);
+            _notStaffed(j);
         } else if (h.phase == Phase.Attesting) {
             _mark(h, Status.Drawn, Status.NoEvidence);
             uint256 voteClose = _close(j.t1, h.snapshot, h.round, 3);
@@ -103,165 +113,7 @@ contract ProgressModule is Settlement, IProgress {
         _done(j);
     }
 
-    // ------------------------------------------------------------------------------------------------------------- draw
-
-    /// @dev The window has closed: the lowest tickets win.
-    function _select(Job memory j) private {
-        Head memory h = j.head;
-        uint256 t2 = _terms2(h.arena);
-        uint256[] memory executors = _sorted(h, AT_EXECUTORS, h.executors, h.round == 0 ? _localityOf(j.t1) : 0);
-        uint256[] memory verifiers = _sorted(h, AT_VERIFIERS, h.verifiers, 0);
-        bool any = h.executors > 0;
-        uint256 drawn = _drawExecutors(h, executors, _bondOf(t2));
-        (uint256 nodes, uint256 seats) = _drawVerifiers(j.t1, executors, drawn, verifiers);
-        if (any) {
-            _takeFee(j);
-            for (uint256 i = 0; i < h.offers; i++) {
-                bytes32 offer = bytes32(_cell(h.arena, JOB, AT_OFFERS, i));
-                uint256 counts = _offers[offer].counts;
-                if (uint32(counts >> 192) != type(uint32).max) {
-                    _offers[offer].counts = counts + (1 << 192);
-                }
-            }
-        }
-        if (drawn < _fewest(j) || seats < _quorum(j.t1) || nodes < _verifierNodesOf(j.t1)) {
-            h.executors = 0;
-            h.verifiers = 0;
-            _notStaffed(j);
-            return;
-        }
-        _seatAll(j, executors, drawn, verifiers, nodes, _bondOf(t2));
-    }
-
-    /// @dev Tickets in their order; the lowest bits say where each was kept. Where enough holders entered, holders alone; where too few, being one counts for nothing.
-    function _sorted(Head memory h, uint256 region, uint256 count, uint256 localityMin) private view returns (uint256[] memory list) {
-        list = new uint256[](count);
-        uint256 holders = 0;
-        for (uint256 i = 0; i < count; i++) {
-            uint256 ticket = _cell(h.arena, h.round, region, i);
-            list[i] = (ticket & ~uint256(0x7FFF)) | i;
-            holders += (ticket >> 15) & 1;
-        }
-        if (localityMin > 0 && holders >= localityMin) {
-            uint256 kept = 0;
-            for (uint256 i = 0; i < count; i++) {
-                if ((list[i] >> 15) & 1 != 0) {
-                    list[kept++] = list[i];
-                }
-            }
-            assembly ("memory-safe") {
-                mstore(list, kept)
-            }
-            count = kept;
-        }
-        for (uint256 i = 1; i < count; i++) {
-            uint256 ticket = list[i];
-            uint256 where = i;
-            while (where > 0 && ticket < list[where - 1]) {
-                list[where] = list[where - 1];
-                where--;
-            }
-            list[where] = ticket;
-        }
-    }
-
-    /// @dev Keeps the winners at the head of the list.
-    function _drawExecutors(Head memory h, uint256[] memory list, uint256 bond) private view returns (uint256 drawn) {
-        for (uint256 i = 0; i < list.length && drawn < h.wanted; i++) {
-            if (_available(_stakes[address(uint160(list[i] >> 32))]) >= bond) {
-                list[drawn++] = list[i];
-            }
-        }
-    }
-
-    /// @dev Turns the head of the list into nodes with seats: node 160 | seats.
-    function _drawVerifiers(uint256 t1, uint256[] memory executors, uint256 drawn, uint256[] memory list) private view returns (uint256 nodes, uint256 seats) {
-        uint256 wanted = _verifiersOf(t1);
-        for (uint256 i = 0; i < list.length && seats < wanted; i++) {
-            address who = address(uint160(list[i] >> 32));
-            if (_isAmong(executors, drawn, who, 32)) {
-                continue;
-            }
-            uint256 where = 0;
-            while (where < nodes && address(uint160(list[where])) != who) {
-                where++;
-            }
-            uint256 its = where < nodes ? list[where] >> 160 : 0;
-            if (_available(_stakes[who]) < VERIFIER_BOND * (its + 1)) {
-                continue;
-            }
-            seats++;
-            list[where] = uint256(uint160(who)) | ((its + 1) << 160);
-            if (where == nodes) {
-                nodes++;
-            }
-        }
-    }
-
-    function _isAmong(uint256[] memory list, uint256 count, address who, uint256 shift) private pure returns (bool) {
-        for (uint256 i = 0; i < count; i++) {
-            if (address(uint160(list[i] >> shift)) == who) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    function _seatAll(Job memory j, uint256[] memory executors, uint256 drawn, uint256[] memory verifiers, uint256 nodes, uint256 bond) private {
-        Head memory h = j.head;
-        // Commitments to possession move with their tickets.
-        uint256[] memory possession = new uint256[](drawn);
-        for (uint256 i = 0; i < drawn; i++) {
-            if ((executors[i] >> 15) & 1 != 0) {
-                possession[i] = _cell(h.arena, h.round, AT_POSSESSION, executors[i] & 0x7FFF);
-            }
-        }
-        for (uint256 i = 0; i < drawn; i++) {
-            address who = address(uint160(executors[i] >> 32));
-            bool local = (executors[i] >> 15) & 1 != 0;
-            _setCell(h.arena, h.round, AT_EXECUTORS, i, uint256(uint160(who)) | (local ? SEAT_LOCAL : 0));
-            if (local) {
-                _setCell(h.arena, h.round, AT_POSSESSION, i, possession[i]);
-            }
-            _engage(who, bond);
-            j.log.add(Kinds.ExecutorDrawn, h.round, who, 0);
-        }
-        for (uint256 i = 0; i < nodes; i++) {
-            address who = address(uint160(verifiers[i]));
-            uint256 seats = verifiers[i] >> 160;
-            _setCell(h.arena, h.round, AT_VERIFIERS, i, verifiers[i] | (seats << 166));
-            _engage(who, VERIFIER_BOND * seats);
-            j.log.add(Kinds.VerifierDrawn, h.round, who, seats);
-        }
-        h.executors = drawn;
-        h.verifiers = nodes;
-        _enter(j.log, h, Phase.Attesting, _close(j.t1, h.snapshot, h.round, 2));
-    }
-
-    function _fewest(Job memory j) private view returns (uint256) {
-        if (j.head.kind == RoundKind.Primary) {
-            return _agreeingOf(j.t1);
-        }
-        if (j.head.kind != RoundKind.Dispute) {
-            return 1;
-        }
-        // A committee that decides a dispute must be larger than those it judges.
-        uint256 before = 1;
-        for (uint256 i = 0; i < j.head.round; i++) {
-            before += _countStatus(_round(j.head, i), Status.Revealed);
-        }
-        uint256 size = _disputeSize(_executorsOf(j.t1));
-        return before < size ? before : size;
-    }
-
-    function _takeFee(Job memory j) private {
-        if (!j.head.feeTaken) {
-            j.head.feeTaken = true;
-            j.head.escrow -= POST_FEE;
-            _treasury(POST_FEE);
-            j.log.line(Lines.PostFee, 0, address(uint160(_terms3(j.head.arena))), POST_FEE);
-        }
-    }
+    // ------------------------------------------------------------------------------------------------------------- draws
 
     function _notStaffed(Job memory j) private {
         Head memory h = j.head;
@@ -281,7 +133,7 @@ contract ProgressModule is Settlement, IProgress {
 
     function _mark(Head memory h, uint256 from, uint256 to) private {
         for (uint256 i = 0; i < h.executors; i++) {
-            uint256 seat = _cell(h.arena, h.round, AT_EXECUTORS, i);
+            uint256 seat = _seatAt(h.arena, h.round, i);
             if (_status(seat) == from) {
                 _setCell(h.arena, h.round, AT_EXECUTORS, i, _withStatus(seat, to));
             }
@@ -291,18 +143,10 @@ contract ProgressModule is Settlement, IProgress {
     function _refuseAll(Job memory j) private {
         Head memory h = j.head;
         for (uint256 i = 0; i < h.executors; i++) {
-            uint256 seat = _cell(h.arena, h.round, AT_EXECUTORS, i);
+            uint256 seat = _seatAt(h.arena, h.round, i);
             if (_status(seat) == Status.Evidenced) {
                 _setCell(h.arena, h.round, AT_EXECUTORS, i, _withStatus(seat, Status.Refused));
                 j.log.add(Kinds.NotAdmitted, h.round, address(uint160(seat)), 0);
-            }
-        }
-    }
-
-    function _countStatus(Round memory r, uint256 status) private view returns (uint256 count) {
-        for (uint256 i = 0; i < r.executors; i++) {
-            if (_status(_seat(r, i)) == status) {
-                count++;
             }
         }
     }
@@ -424,7 +268,7 @@ contract ProgressModule is Settlement, IProgress {
                 if (_status(_seat(r, e)) != Status.Revealed) {
                     continue;
                 }
-                uint256 result = _cell(r.arena, r.index, AT_RESULTS, e) >> 128;
+                uint256 result = _result(r, e) >> 128;
                 uint256 k = 0;
                 while (k < g.groups && results[k] != result) {
                     k++;
@@ -436,7 +280,7 @@ contract ProgressModule is Settlement, IProgress {
                 counts[k]++;
                 g.total++;
                 if (counts[k] > g.count) {
-                    (g.count, g.round, g.seat, g.result) = (counts[k], i, e, result);
+                    (g.count, g.round, g.seat, g.result) = (counts[k], i, r.concluded != 0 ? 0 : e, result);
                 }
             }
         }
@@ -476,10 +320,9 @@ contract ProgressModule is Settlement, IProgress {
                 if (_status(seat) != Status.Revealed) {
                     continue;
                 }
-                address who = address(uint160(seat));
-                uint256 record = _nodes[who].record;
-                uint256 agreed = (_stakes[who] >> STAKE_AGREED) & 0xFFFFF;
-                uint256 own = uint32(record) != 0 || uint32(record >> RECORD_PROVED) != 0 ? 8 : agreed < 16 ? 4 : agreed < 128 ? 2 : 1;
+                uint256 s = _stakes[address(uint160(seat))];
+                uint256 agreed = (s >> STAKE_AGREED) & 0xFFFFF;
+                uint256 own = s & STAKE_BLEMISHED != 0 ? 8 : agreed < 16 ? 4 : agreed < 128 ? 2 : 1;
                 factor = own > factor ? own : factor;
             }
         }
@@ -574,7 +417,7 @@ contract ProgressModule is Settlement, IProgress {
         uint256 votes = block.number;
         for (uint256 i = 0; i <= h.round; i++) {
             Round memory r = _round(h, i);
-            if (_misses(r)) {
+            if (r.concluded == 0 && _misses(r)) {
                 uint256 close = _close(j.t1, r.snapshot, i, 3);
                 votes = close > votes ? close : votes;
             }

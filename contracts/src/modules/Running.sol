@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ISojournLedger} from "../ISojournLedger.sol";
 import {EventLog} from "../libraries/EventLog.sol";
 import {MessageHash} from "../libraries/MessageHash.sol";
+import {Statements} from "../libraries/Statements.sol";
 import {Kinds, Phase, Refusal, Status} from "../libraries/Reasons.sol";
 import {Base} from "./Base.sol";
 import {IProgress} from "./IProgress.sol";
@@ -12,8 +13,6 @@ import {IProgress} from "./IProgress.sol";
 /// @dev `State/LedgerState.Running.cs`. A seat's result cell holds the evidence's digest, then keccak256(it ‖ commitment), then the result: upper half what is compared, lower half the output.
 contract RunningModule is Base {
     using EventLog for EventLog.Log;
-
-    address private constant P256VERIFY = address(0x100);
 
     address private immutable PROGRESS;
 
@@ -240,7 +239,7 @@ contract RunningModule is Base {
             if (status != Status.Committed) {
                 return Refusal.NoCommitment;
             }
-            kept = keccak256(abi.encode(kept, _commitment(id, round, m)));
+            kept = keccak256(abi.encode(kept, Statements.commitment(id, round, m.node, m.statement, m.nonce)));
             if (kept != bytes32(_cell(r.arena, round, AT_RESULTS, where))) {
                 return Refusal.BadReveal;
             }
@@ -258,7 +257,7 @@ contract RunningModule is Base {
                 return Refusal.BadReveal;
             }
         }
-        if (!_isFromEnclave(id, round, m)) {
+        if (!Statements.isSigned(id, round, m.node, m.statement, m.enclaveSignature, m.receiptKey, m.keyY)) {
             return Refusal.BadEnclaveSignature;
         }
         uint256 compared = uint256(keccak256(abi.encode(m.statement.tag, m.statement.exit))) >> 128;
@@ -267,26 +266,6 @@ contract RunningModule is Base {
         log.add(Kinds.Revealed, 0, round, m.node, 0, 0, m.statement.receipt);
         _goOn(id, log, h);
         return 0;
-    }
-
-    function _commitment(bytes32 id, uint256 round, ISojournLedger.Reveal calldata m) private pure returns (bytes32) {
-        return sha256(
-            abi.encode(
-                bytes32("sojourn/commit/1"), id, round, m.node, m.statement.tag, m.statement.exit, m.statement.fuel, m.statement.output, m.statement.receipt, m.nonce
-            )
-        );
-    }
-
-    /// @dev ECDSA on P-256 over the statement, by the precompile of EIP-7951.
-    function _isFromEnclave(bytes32 id, uint256 round, ISojournLedger.Reveal calldata m) private view returns (bool) {
-        if (m.enclaveSignature.length != 64 || m.receiptKey.length != 33 || uint8(m.receiptKey[0]) != 2 + (uint256(m.keyY) & 1)) {
-            return false;
-        }
-        bytes32 statement = sha256(
-            abi.encode(bytes32("sojourn/statement/1"), id, round, m.node, m.statement.tag, m.statement.exit, m.statement.fuel, m.statement.output, m.statement.receipt)
-        );
-        (bool done, bytes memory answer) = P256VERIFY.staticcall(abi.encodePacked(statement, m.enclaveSignature, m.receiptKey[1:33], m.keyY));
-        return done && answer.length == 32 && uint256(bytes32(answer)) == 1;
     }
 
     // ------------------------------------------------------------------------------------------------------------- failures

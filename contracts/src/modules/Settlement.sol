@@ -56,7 +56,8 @@ abstract contract Settlement is Base {
     /// @dev The arena goes to the next job, the head keeps how it ended.
     function _giveBack(Books memory b, bytes32 id) private {
         uint256 totals = _totals + (b.treasury << 64);
-        _setCell(b.head.arena, JOB, 0, 1, uint32(totals >> 128));
+        // The link is never zero: a slot that is not cleared costs the next job less.
+        _setCell(b.head.arena, JOB, 0, 1, LINK | uint32(totals >> 128));
         _totals = (totals & ~(uint256(type(uint32).max) << 128)) | (b.head.arena << 128);
         _jobs[id] = (Phase.Closed << 32) | (b.head.outcome << 35) | (b.head.round << 39) | (block.number << 64);
         b.head.phase = Phase.Closed;
@@ -92,7 +93,11 @@ abstract contract Settlement is Base {
         for (uint256 i = 0; i < r.verifiers; i++) {
             voters[i] = _voter(r, i);
         }
-        uint256[] memory common = _commonAppraisals(r, seats, voters, evidence);
+        // Of a round that was concluded at once all appraisals are known to be equal.
+        uint256[] memory common;
+        if (r.concluded == 0) {
+            common = _commonAppraisals(r, seats, voters, evidence);
+        }
         for (uint256 i = 0; i < r.verifiers; i++) {
             _settleVerifier(b, r, i, voters[i], seats, common, evidence, judges);
         }
@@ -151,7 +156,7 @@ abstract contract Settlement is Base {
     }
 
     function _resultIsAgreed(Books memory b, Round memory r, uint256 i) private view returns (bool) {
-        return _cell(r.arena, r.index, AT_RESULTS, i) >> 128 == b.agreed;
+        return _result(r, i) >> 128 == b.agreed;
     }
 
     function _payAgreed(Books memory b, Round memory r, address who, uint256 pay) private {
@@ -252,7 +257,11 @@ abstract contract Settlement is Base {
     ) private {
         address who = address(uint160(voter));
         uint256 bond = _voterBond(voter);
-        (uint256 missed, uint256 reason) = _ballotOf(r, i, voter, seats, common, evidence);
+        uint256 missed;
+        uint256 reason;
+        if (r.concluded == 0) {
+            (missed, reason) = _ballotOf(r, i, voter, seats, common, evidence);
+        }
         if (judges && _judged(voter) == 0) {
             missed++;
         }
@@ -260,7 +269,7 @@ abstract contract Settlement is Base {
         bool isOut = bond == 0 || _seats(voter) == 0;
         bool isPaid = isDue && !isOut && missed == 0 && reason == 0;
         uint256 s = _stakes[who] - (bond << 64);
-        if (isPaid && s >> STAKE_VOTED != 0xFFFFF) {
+        if (isPaid && (s >> STAKE_VOTED) & STAKE_VOTED_MAX != STAKE_VOTED_MAX) {
             s += 1 << STAKE_VOTED;
         }
         _stakes[who] = s;

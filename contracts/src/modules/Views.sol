@@ -77,7 +77,7 @@ contract ViewsModule is Base {
         v.stake = uint64(s);
         v.engaged = uint64(s >> 64);
         v.agreed = uint32((s >> STAKE_AGREED) & 0xFFFFF);
-        v.voted = uint32(s >> STAKE_VOTED);
+        v.voted = uint32((s >> STAKE_VOTED) & STAKE_VOTED_MAX);
         v.unbonding = uint64(n.unbonding);
         v.unbondHeight = uint64(n.unbonding >> 64);
         v.current = _versionView(n, n.head);
@@ -197,7 +197,7 @@ contract ViewsModule is Base {
         list = new ISojournLedger.TicketView[](count);
         for (uint256 i = 0; i < count; i++) {
             uint256 w = _cell(h.arena, index, region, i);
-            list[i] = ISojournLedger.TicketView(address(uint160(w >> 32)), uint64(w >> 192), uint16(w >> 16), (w >> 15) & 1 != 0);
+            list[i] = ISojournLedger.TicketView(address(uint160(w)), uint64(w >> 191), uint16(w >> 175), (w >> 174) & 1 != 0);
         }
     }
 
@@ -217,7 +217,7 @@ contract ViewsModule is Base {
             v.admitted = s & SEAT_ADMITTED != 0;
             v.released = uint16(_released(s));
             if (s & SEAT_EVIDENCE != 0) {
-                v.content = bytes32(_cell(r.arena, r.index, AT_RESULTS, i));
+                v.content = bytes32(_result(r, i));
             }
         }
     }

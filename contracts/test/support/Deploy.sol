@@ -20,11 +20,12 @@ library Deploy {
 
     function ledger(ISojournLedger.Config memory c) internal returns (ISojournLedger) {
         SojournLedger.Modules memory m;
-        m.progress = make("Progress", abi.encode(c));
+        m.drawing = make("Drawing", abi.encode(c));
+        m.progress = make("Progress", abi.encode(c, m.drawing));
         m.accounts = make("Accounts", abi.encode(c));
         m.batches = make("Batches", abi.encode(c));
         m.posting = make("Posting", abi.encode(c, m.progress));
-        m.drawing = make("Drawing", abi.encode(c));
+        m.concluding = make("Concluding", abi.encode(c, m.progress));
         m.attesting = make("Attesting", abi.encode(c, m.progress));
         m.running = make("Running", abi.encode(c, m.progress));
         m.judging = make("Judging", abi.encode(c, m.progress));

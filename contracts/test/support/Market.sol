@@ -154,19 +154,20 @@ abstract contract Market {
     }
 
     function signEvidence(bytes32 id, uint8 round, uint256 i, ISojournLedger.Evidence memory e) internal view {
-        (e.r, e.vs) = sign(
-            keyOf(i),
-            keccak256(
-                abi.encode(
-                    keccak256("Evidence(bytes32 job,uint8 round,bytes content,bytes32 digest,bytes hpkeKey,bytes receiptKey,bytes32 possession)"),
-                    id,
-                    round,
-                    keccak256(e.content),
-                    e.digest,
-                    keccak256(e.hpkeKey),
-                    keccak256(e.receiptKey),
-                    e.possession
-                )
+        (e.r, e.vs) = sign(keyOf(i), evidenceHash(id, round, e));
+    }
+
+    function evidenceHash(bytes32 id, uint8 round, ISojournLedger.Evidence memory e) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256("Evidence(bytes32 job,uint8 round,bytes content,bytes32 digest,bytes hpkeKey,bytes receiptKey,bytes32 possession)"),
+                id,
+                round,
+                keccak256(e.content),
+                e.digest,
+                keccak256(e.hpkeKey),
+                keccak256(e.receiptKey),
+                e.possession
             )
         );
     }
@@ -211,21 +212,22 @@ abstract contract Market {
     }
 
     function signBallot(bytes32 id, uint8 round, uint256 voter, ISojournLedger.VoteCast memory b) internal view {
+        (b.r, b.vs) = sign(keyOf(voter), ballotHash(id, round, b));
+    }
+
+    function ballotHash(bytes32 id, uint8 round, ISojournLedger.VoteCast memory b) internal pure returns (bytes32) {
         bytes32[] memory hashes = new bytes32[](b.votes.length);
         for (uint256 i = 0; i < hashes.length; i++) {
             hashes[i] = keccak256(
                 abi.encode(keccak256("Vote(address executor,uint8 verdict,bytes32 appraisal)"), b.votes[i].executor, b.votes[i].verdict, b.votes[i].appraisal)
             );
         }
-        (b.r, b.vs) = sign(
-            keyOf(voter),
-            keccak256(
-                abi.encode(
-                    keccak256("VoteCast(bytes32 job,uint8 round,Vote[] votes)Vote(address executor,uint8 verdict,bytes32 appraisal)"),
-                    id,
-                    round,
-                    keccak256(abi.encodePacked(hashes))
-                )
+        return keccak256(
+            abi.encode(
+                keccak256("VoteCast(bytes32 job,uint8 round,Vote[] votes)Vote(address executor,uint8 verdict,bytes32 appraisal)"),
+                id,
+                round,
+                keccak256(abi.encodePacked(hashes))
             )
         );
     }
@@ -240,21 +242,22 @@ abstract contract Market {
     }
 
     function signOpening(bytes32 id, uint8 round, uint256 voter, ISojournLedger.AppraisalOpen memory o) internal view {
+        (o.r, o.vs) = sign(keyOf(voter), openingHash(id, round, o));
+    }
+
+    function openingHash(bytes32 id, uint8 round, ISojournLedger.AppraisalOpen memory o) internal pure returns (bytes32) {
         bytes32[] memory hashes = new bytes32[](o.openings.length);
         for (uint256 i = 0; i < hashes.length; i++) {
             hashes[i] = keccak256(
                 abi.encode(keccak256("Opening(address executor,bytes32 appraisal,bytes32 salt)"), o.openings[i].executor, o.openings[i].appraisal, o.openings[i].salt)
             );
         }
-        (o.r, o.vs) = sign(
-            keyOf(voter),
-            keccak256(
-                abi.encode(
-                    keccak256("AppraisalOpen(bytes32 job,uint8 round,Opening[] openings)Opening(address executor,bytes32 appraisal,bytes32 salt)"),
-                    id,
-                    round,
-                    keccak256(abi.encodePacked(hashes))
-                )
+        return keccak256(
+            abi.encode(
+                keccak256("AppraisalOpen(bytes32 job,uint8 round,Opening[] openings)Opening(address executor,bytes32 appraisal,bytes32 salt)"),
+                id,
+                round,
+                keccak256(abi.encodePacked(hashes))
             )
         );
     }
@@ -299,15 +302,16 @@ abstract contract Market {
     }
 
     function signReveal(bytes32 id, uint8 round, uint256 i, ISojournLedger.Reveal memory m) internal view {
+        (m.r, m.vs) = sign(keyOf(i), revealHash(id, round, m));
+    }
+
+    function revealHash(bytes32 id, uint8 round, ISojournLedger.Reveal memory m) internal pure returns (bytes32) {
         bytes32 typed = keccak256(
             "Reveal(bytes32 job,uint8 round,bytes32 tag,uint32 exit,uint64 fuel,bytes32 output,bytes32 receipt,bytes32 nonce,bytes enclaveSignature,bytes receiptContent)"
         );
-        (m.r, m.vs) = sign(
-            keyOf(i),
-            keccak256(
-                abi.encode(
-                    typed, id, round, m.statement.tag, m.statement.exit, m.statement.fuel, m.statement.output, m.statement.receipt, m.nonce, keccak256(m.enclaveSignature), keccak256(m.receiptContent)
-                )
+        return keccak256(
+            abi.encode(
+                typed, id, round, m.statement.tag, m.statement.exit, m.statement.fuel, m.statement.output, m.statement.receipt, m.nonce, keccak256(m.enclaveSignature), keccak256(m.receiptContent)
             )
         );
     }
@@ -316,6 +320,84 @@ abstract contract Market {
         m.node = nodeOf(i);
         m.reason = reason;
         (m.r, m.vs) = sign(keyOf(i), keccak256(abi.encode(keccak256("Fail(bytes32 job,uint8 round,uint8 reason)"), id, round, reason)));
+    }
+
+    // ------------------------------------------------------------------------------------------------------------- conclusions
+
+    /// @dev Everything that a round's nodes would say one after another, where all say yes; executors i carry possession 77 where they were drawn as holders.
+    function conclusionOf(bytes32 id, uint8 round, uint256 variant) internal view returns (ISojournLedger.Conclusion memory c) {
+        ISojournLedger.RoundView memory r = ledger.round(id, round);
+        return conclusionWith(id, round, variant, r.executors, r.verifiers, r.wanted > 1);
+    }
+
+    function conclusionWith(
+        bytes32 id,
+        uint8 round,
+        uint256 variant,
+        ISojournLedger.ExecutorView[] memory seats,
+        ISojournLedger.VerifierView[] memory voters,
+        bool commits
+    ) internal view returns (ISojournLedger.Conclusion memory c) {
+        c.tag = statementOf(variant).tag;
+        c.exit = statementOf(variant).exit;
+        c.findings = new ISojournLedger.Finding[](seats.length);
+        c.appraisals = new bytes32[](seats.length);
+        address[] memory executors = new address[](seats.length);
+        for (uint256 i = 0; i < seats.length; i++) {
+            uint256 at = i;
+            while (at > 0 && executors[at - 1] > seats[i].node) {
+                executors[at] = executors[at - 1];
+                c.findings[at] = c.findings[at - 1];
+                at--;
+            }
+            executors[at] = seats[i].node;
+            c.findings[at] = findingOf(id, round, indexOf(seats[i].node), variant, seats[i].local, commits);
+            c.findings[at].seat = uint8(i);
+        }
+        for (uint256 i = 0; i < seats.length; i++) c.appraisals[i] = appraisalOf(executors[i]);
+        c.ballots = new ISojournLedger.Ballot[](voters.length);
+        for (uint256 i = 0; i < voters.length; i++) c.ballots[i] = bundledBallot(id, round, indexOf(voters[i].node), executors);
+    }
+
+    function bundleHash(bytes32[] memory messages) internal pure returns (bytes32) {
+        return keccak256(abi.encode(keccak256("Bundle(bytes32[] messages)"), keccak256(abi.encodePacked(messages))));
+    }
+
+    function findingOf(bytes32 id, uint8 round, uint256 i, uint256 variant, bool local, bool commits) internal view returns (ISojournLedger.Finding memory f) {
+        ISojournLedger.Evidence memory e = evidenceWith(id, round, i, evidenceDigest(id, round, i), local ? bytes32(uint256(77)) : bytes32(0));
+        ISojournLedger.Reveal memory m = revealOf(id, round, i, variant);
+        (f.content, f.digest, f.hpkeKey, f.receiptKey, f.keyY, f.possession) = (e.content, e.digest, e.hpkeKey, e.receiptKey, m.keyY, e.possession);
+        (f.fuel, f.output, f.receipt, f.nonce) = (m.statement.fuel, m.statement.output, m.statement.receipt, m.nonce);
+        (f.enclaveSignature, f.receiptContent) = (m.enclaveSignature, m.receiptContent);
+        (f.r, f.vs) = sign(keyOf(i), bundleHash(messagesOf(id, round, i, e, m, commits)));
+    }
+
+    function messagesOf(bytes32 id, uint8 round, uint256 i, ISojournLedger.Evidence memory e, ISojournLedger.Reveal memory m, bool commits) internal pure returns (bytes32[] memory hashes) {
+        hashes = new bytes32[](commits ? 3 : 2);
+        hashes[0] = evidenceHash(id, round, e);
+        if (commits) hashes[1] = keccak256(abi.encode(keccak256("Commit(bytes32 job,uint8 round,bytes32 commitment)"), id, round, commitmentOf(id, round, i, m.statement)));
+        hashes[hashes.length - 1] = revealHash(id, round, m);
+    }
+
+    function bundledBallot(bytes32 id, uint8 round, uint256 voter, address[] memory executors) internal view returns (ISojournLedger.Ballot memory b) {
+        b.salts = new bytes32[](executors.length);
+        for (uint256 i = 0; i < executors.length; i++) b.salts[i] = saltOf(voter, executors[i]);
+        bytes32[] memory hashes = new bytes32[](2);
+        hashes[0] = ballotHash(id, round, ballotOf(id, round, voter, executors, 1));
+        hashes[1] = openingHash(id, round, openingOf(id, round, voter, executors));
+        (b.r, b.vs) = sign(keyOf(voter), bundleHash(hashes));
+    }
+
+    /// @dev What a unit of stake draws with a ticket's output.
+    function drawOf(bytes32 output, uint256 unit) internal pure returns (uint256 z) {
+        uint256 hash = uint256(sha256(abi.encode(bytes32("sojourn/units/1"), output, unit >> 4)));
+        z = uint64(hash >> (192 - 64 * (unit & 3)));
+        unchecked {
+            z = uint64(z + ((unit >> 2) & 3) * 0x9E3779B97F4A7C15);
+            z = uint64((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9);
+            z = uint64((z ^ (z >> 27)) * 0x94D049BB133111EB);
+            z = z ^ (z >> 31);
+        }
     }
 
     // ------------------------------------------------------------------------------------------------------------- ways through a job

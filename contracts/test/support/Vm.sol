@@ -40,6 +40,8 @@ interface Vm {
     function store(address where, bytes32 slot, bytes32 value) external;
     function load(address where, bytes32 slot) external view returns (bytes32);
     function snapshotGasLastCall(string calldata name) external returns (uint256);
+    function snapshotState() external returns (uint256);
+    function revertToState(uint256 id) external returns (bool);
     function lastCallGas() external view returns (Gas memory);
     function cool(address where) external;
 

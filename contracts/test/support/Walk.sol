@@ -17,6 +17,7 @@ abstract contract Walk is Market {
     mapping(bytes32 => mapping(address => bool)) internal admitted;
     mapping(bytes32 => mapping(address => bool)) internal revealed;
     mapping(bytes32 => bool) internal closed;
+    mapping(bytes32 => bool) internal concluded;
     uint256 internal batches;
 
     // What was visited: phases 0-6 at 0, outcomes at 16, kinds of rounds at 32, statuses of seats at 48, lines at 64, kinds of events at 144, refusals at 192.
@@ -175,6 +176,10 @@ abstract contract Walk is Market {
 
     function work(bytes32 id, ISojournLedger.JobView memory j, uint256 seed) internal {
         ISojournLedger.RoundView memory r = ledger.round(id, j.round);
+        if (j.phase == 1 && rnd(seed, 59, 6) == 0) {
+            attempt(address(0), abi.encodeCall(ledger.conclude, (id, j.round, conclusionOf(id, j.round, variant(id, 0, j.round)))));
+            return;
+        }
         uint256 e = rnd(seed, 60, r.executors.length);
         ISojournLedger.ExecutorView memory seat = r.executors[e];
         uint256 i = indexOf(seat.node);
@@ -411,13 +416,14 @@ abstract contract Walk is Market {
             if (kind == 1) seen[64 + line]++;
             if (kind == 17) admitted[id][who] = true;
             if (kind == 22) revealed[id][who] = true;
+            if (kind == 33) concluded[id] = true;
             if (kind == 29) {
                 require(!closed[id], "closed twice");
                 closed[id] = true;
             }
             if (line == 20 || line == 26 || line == 27) {
-                require(admitted[id][who], "paid without a quorum");
-                require(revealed[id][who], "paid without a result");
+                require(concluded[id] || admitted[id][who], "paid without a quorum");
+                require(concluded[id] || revealed[id][who], "paid without a result");
             }
         }
         require(at == items.length, "items");

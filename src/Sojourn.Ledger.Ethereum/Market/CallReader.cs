@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 using Sojourn.Attestation;
 using Sojourn.Ledger.Ethereum.Abi;
 using Sojourn.Primitives;
+using Sojourn.Protocol;
 using Sojourn.Protocol.Reasons;
+using Sojourn.Protocol.State;
 using Sojourn.Protocol.Terms;
 using Sojourn.Protocol.Transactions;
 
@@ -210,9 +212,13 @@ internal static class CallReader
         {
             Slot(plant!.Item.Node, new PlantOpen(plant.Job, plant.Round, plant.Item.Salt, plant.Item.Evidence), plant.Item.R, plant.Item.Vs);
         }
+        else if (input.StartsWith(LedgerContract.ConcludeCall.Selector) && LedgerContract.ConcludeCall.TryRead(input, out var conclude) == AbiFault.None)
+        {
+            into.Add(new ConcludeMessage(sender, conclude!));
+        }
         else if (input.StartsWith(LedgerContract.ChallengeCall.Selector) && LedgerContract.ChallengeCall.TryRead(input, out var challenge) == AbiFault.None)
         {
-            Add(new TicketChallenge(challenge!.Job, challenge.Round, (DrawRole)challenge.Item.Role, challenge.Item.Node));
+            into.Add(new ChallengeMessage(sender, challenge!));
         }
         else if (input.StartsWith(LedgerContract.EquivocationCall.Selector) && LedgerContract.EquivocationCall.TryRead(input, out var equivocation) == AbiFault.None)
         {
@@ -224,6 +230,57 @@ internal static class CallReader
         }
 
         return true;
+    }
+
+    /// <summary>What the nodes of a concluded round would have said one after another, in the order in which the rules take it.</summary>
+    /// <param name="call">The conclusion.</param>
+    /// <param name="round">The round as it was drawn.</param>
+    /// <returns>The messages; null where it names seats that are not there.</returns>
+    public static IReadOnlyList<ProtocolMessage>? Expand(LedgerContract.ConcludeCall call, RoundState round)
+    {
+        var said = call.Conclusion;
+        var (job, index) = (call.Job, call.Round);
+        if (said.Findings.Length != round.Executors.Count || said.Appraisals.Length != round.Executors.Count || said.Ballots.Length != round.Verifiers.Count
+            || said.Findings.Any(finding => finding.Seat >= round.Executors.Count) || said.Ballots.Any(ballot => ballot.Salts.Length != round.Executors.Count))
+        {
+            return null;
+        }
+
+        var executors = said.Findings.Select(finding => round.Executors[finding.Seat].Node).ToList();
+        var verifiers = round.Verifiers.Select(seat => seat.Node).ToList();
+        var results = said.Findings.Select(finding => new ResultStatement(said.Tag, said.Exit, finding.Fuel, finding.Output, finding.Receipt)).ToList();
+        var messages = new List<ProtocolMessage>();
+        void Say(in Address author, Transaction body) => messages.Add(new ProtocolMessage(author, body));
+        for (var e = 0; e < executors.Count; e++)
+        {
+            var f = said.Findings[e];
+            Say(executors[e], new EvidencePublish(job, index, CidOf(f.Content), f.Digest, f.HpkeKey, f.ReceiptKey, f.Possession));
+        }
+
+        for (var v = 0; v < verifiers.Count; v++)
+        {
+            var (voter, salts) = (verifiers[v], said.Ballots[v].Salts);
+            Say(voter, new VoteCast(job, index, [.. executors.Select((executor, e) => new Vote(executor, VoteVerdict.Accept, Identifiers.Appraisal(job, index, executor, voter, said.Appraisals[e], salts[e])))]));
+        }
+
+        for (var v = 0; v < verifiers.Count; v++)
+        {
+            var salts = said.Ballots[v].Salts;
+            Say(verifiers[v], new AppraisalOpen(job, index, [.. executors.Select((executor, e) => new Opening(executor, said.Appraisals[e], salts[e]))]));
+        }
+
+        for (var e = 0; round.Commits && e < executors.Count; e++)
+        {
+            Say(executors[e], new ResultCommit(job, index, Identifiers.Commitment(job, index, executors[e], results[e], said.Findings[e].Nonce)));
+        }
+
+        for (var e = 0; e < executors.Count; e++)
+        {
+            var f = said.Findings[e];
+            Say(executors[e], new ResultReveal(job, index, results[e], f.Nonce, f.EnclaveSignature, CidOf(f.ReceiptContent)));
+        }
+
+        return messages;
     }
 
     /// <summary>A message of an equivocation proof; null where it cannot be read.</summary>

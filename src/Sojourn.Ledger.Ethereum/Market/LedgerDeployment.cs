@@ -57,11 +57,14 @@ public static class LedgerDeployment
 {
     private const int ConfigWords = 30;
 
-    private static readonly (string Name, Func<byte[]> Code, bool Progress)[] s_modules =
+    // In the order of their creation: each with the module whose address it is made with.
+    private static readonly (string Name, Func<byte[]> Code, string? Needs)[] s_modules =
     [
-        ("ProgressModule", () => ProgressContract.Bytecode.ToArray(), false), ("AccountsModule", () => AccountsContract.Bytecode.ToArray(), false), ("BatchesModule", () => BatchesContract.Bytecode.ToArray(), false),
-        ("PostingModule", () => PostingContract.Bytecode.ToArray(), true), ("DrawingModule", () => DrawingContract.Bytecode.ToArray(), false), ("AttestingModule", () => AttestingContract.Bytecode.ToArray(), true),
-        ("RunningModule", () => RunningContract.Bytecode.ToArray(), true), ("JudgingModule", () => JudgingContract.Bytecode.ToArray(), true), ("ViewsModule", () => ViewsContract.Bytecode.ToArray(), false),
+        ("DrawingModule", () => DrawingContract.Bytecode.ToArray(), null), ("ProgressModule", () => ProgressContract.Bytecode.ToArray(), "DrawingModule"), ("AccountsModule", () => AccountsContract.Bytecode.ToArray(), null),
+        ("BatchesModule", () => BatchesContract.Bytecode.ToArray(), null),
+        ("PostingModule", () => PostingContract.Bytecode.ToArray(), "ProgressModule"), ("AttestingModule", () => AttestingContract.Bytecode.ToArray(), "ProgressModule"),
+        ("ConcludingModule", () => ConcludingContract.Bytecode.ToArray(), "ProgressModule"),
+        ("RunningModule", () => RunningContract.Bytecode.ToArray(), "ProgressModule"), ("JudgingModule", () => JudgingContract.Bytecode.ToArray(), "ProgressModule"), ("ViewsModule", () => ViewsContract.Bytecode.ToArray(), null),
     ];
 
     /// <summary>Makes a ledger: its modules, then the contract that has its address.</summary>
@@ -93,9 +96,9 @@ public static class LedgerDeployment
         var config = Config(genesis, plan);
         var addresses = new Dictionary<string, Address>(StringComparer.Ordinal);
         var made = ImmutableArray.CreateBuilder<DeployedContract>();
-        foreach (var (name, code, needsProgress) in s_modules)
+        foreach (var (name, code, needs) in s_modules)
         {
-            made.Add(await CreateAsync(client, outbox, name, Creation(code(), config, needsProgress ? addresses["ProgressModule"] : null), mine, cancellation).ConfigureAwait(false));
+            made.Add(await CreateAsync(client, outbox, name, Creation(code(), config, needs is null ? null : addresses[needs]), mine, cancellation).ConfigureAwait(false));
             addresses[name] = made[^1].Address;
             progress?.Invoke(made[^1]);
         }
@@ -127,12 +130,13 @@ public static class LedgerDeployment
         var addresses = new Dictionary<string, Address>(StringComparer.Ordinal)
         {
             ["AccountsModule"] = modules.Accounts, ["BatchesModule"] = modules.Batches, ["PostingModule"] = modules.Posting, ["DrawingModule"] = modules.Drawing, ["AttestingModule"] = modules.Attesting,
+            ["ConcludingModule"] = modules.Concluding,
             ["RunningModule"] = modules.Running, ["JudgingModule"] = modules.Judging, ["ProgressModule"] = modules.Progress, ["ViewsModule"] = modules.Views,
         };
         var found = ImmutableArray.CreateBuilder<DeployedContract>();
-        foreach (var (name, creation, needsProgress) in s_modules)
+        foreach (var (name, creation, needs) in s_modules)
         {
-            var expected = await client.CreatedCodeAsync(Creation(creation(), config, needsProgress ? addresses["ProgressModule"] : null), cancellation).ConfigureAwait(false);
+            var expected = await client.CreatedCodeAsync(Creation(creation(), config, needs is null ? null : addresses[needs]), cancellation).ConfigureAwait(false);
             found.Add(new DeployedContract(name, addresses[name], 0, Matches(expected, await client.CodeAsync(addresses[name], cancellation).ConfigureAwait(false), addresses[name])));
         }
 
@@ -172,11 +176,11 @@ public static class LedgerDeployment
     private static LedgerContract.Config Config(LedgerGenesis genesis, DeploymentPlan plan) => new(
         GenesisCodec.DigestOf(genesis), plan.Development, plan.Token, plan.Scale, plan.Treasury, plan.Guardian, ContractGenesis.Write(plan.Rules));
 
-    private static byte[] Creation(byte[] code, LedgerContract.Config config, Address? progress)
+    private static byte[] Creation(byte[] code, LedgerContract.Config config, Address? needed)
     {
-        var writer = new AbiWriter((ConfigWords + (progress is null ? 0 : 1)) * 32, code);
+        var writer = new AbiWriter((ConfigWords + (needed is null ? 0 : 1)) * 32, code);
         config.Write(writer);
-        if (progress is { } address)
+        if (needed is { } address)
         {
             writer.Address(address);
         }
@@ -185,7 +189,7 @@ public static class LedgerDeployment
     }
 
     private static RootContract.Modules Modules(Dictionary<string, Address> a) => new(
-        a["AccountsModule"], a["BatchesModule"], a["PostingModule"], a["DrawingModule"], a["AttestingModule"], a["RunningModule"], a["JudgingModule"], a["ProgressModule"], a["ViewsModule"]);
+        a["AccountsModule"], a["BatchesModule"], a["PostingModule"], a["DrawingModule"], a["AttestingModule"], a["ConcludingModule"], a["RunningModule"], a["JudgingModule"], a["ProgressModule"], a["ViewsModule"]);
 
     // Yellow Paper, 7: the last 20 bytes of Keccak-256 over RLP(sender, nonce).
     private static Address Created(in Address sender, ulong nonce) => new(Keccak256.Hash(RlpCodec.Encode(new RlpList([sender.ToArray(), RlpItem.Number(nonce)]))).AsSpan(12));

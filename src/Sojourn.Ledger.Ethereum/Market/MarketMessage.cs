@@ -28,5 +28,11 @@ internal sealed record PauseMessage(Address Author, ulong Heights) : MarketMessa
 /// <summary>All leaves of a batch are claimed at once.</summary>
 internal sealed record ClaimAllMessage(Address Author, LedgerContract.BatchClaimAllCall Call) : MarketMessage(Author);
 
+/// <summary>A ticket is challenged by showing it as its node signed it.</summary>
+internal sealed record ChallengeMessage(Address Author, LedgerContract.ChallengeCall Call) : MarketMessage(Author);
+
+/// <summary>A round is concluded at once.</summary>
+internal sealed record ConcludeMessage(Address Author, LedgerContract.ConcludeCall Call) : MarketMessage(Author);
+
 /// <summary>Contradictory messages, as the contract takes them.</summary>
 internal sealed record EquivocationMessage(Address Author, LedgerContract.EquivocationCall Call) : MarketMessage(Author);

@@ -26,6 +26,10 @@ internal static partial class DrawingContract;
 [ContractBinding("AttestingModule")]
 internal static partial class AttestingContract;
 
+/// <summary>Rounds concluded at once.</summary>
+[ContractBinding("ConcludingModule")]
+internal static partial class ConcludingContract;
+
 /// <summary>Releases and results.</summary>
 [ContractBinding("RunningModule")]
 internal static partial class RunningContract;

@@ -246,15 +246,19 @@ internal sealed class Replica
         }
 
         outcomes.Add(new MessageOutcome(hash, author, KindOf(message), Refusal.None, subject));
+        outcomes.AddRange(_concluded.Select(part => new MessageOutcome(hash, part.Author, part.Body.Kind, Refusal.None, default)));
+        _concluded = [];
     }
 
     private Digest _subject;
+    private IReadOnlyList<ProtocolMessage> _concluded = [];
 
     private static TransactionKind KindOf(MarketMessage message) => message switch
     {
         ProtocolMessage protocol => protocol.Body.Kind,
         DepositMessage => TransactionKind.Deposit,
         EquivocationMessage => TransactionKind.EquivocationProof,
+        ChallengeMessage => TransactionKind.TicketChallenge,
         ClaimAllMessage => TransactionKind.BatchClaim,
         _ => 0,
     };
@@ -289,6 +293,10 @@ internal sealed class Replica
                 return Refusal.None;
             case ClaimAllMessage all:
                 return ClaimAll(all);
+            case ChallengeMessage challenge:
+                return Challenge(challenge);
+            case ConcludeMessage conclusion:
+                return Conclude(conclusion);
             case EquivocationMessage proof:
                 return Equivocation(proof);
             default:
@@ -362,6 +370,47 @@ internal sealed class Replica
         }
 
         return any ? Refusal.None : Refusal.AlreadyClaimed;
+    }
+
+    // The contract judges the ticket that it is shown, if its node signed it; so do the rules here.
+    private Refusal Challenge(ChallengeMessage message)
+    {
+        var (job, round, ticket) = (message.Call.Job, message.Call.Round, message.Call.Item);
+        byte[] proof = [.. ticket.Proof.SelectMany(word => word.ToArray())];
+        State.ShowTicket(job, round, ticket.Node, (DrawRole)ticket.Role, ticket.Output, proof.AsMemory(0, TypedMessages.ProofLength));
+        return Apply(message.Author, new TicketChallenge(job, round, (DrawRole)ticket.Role, ticket.Node)).Refusal;
+    }
+
+    private Refusal Conclude(ConcludeMessage message)
+    {
+        if (!State.OpenJobs.TryGetValue(message.Call.Job, out var job))
+        {
+            return Refusal.UnknownJob;
+        }
+
+        if (job.Round.Index != message.Call.Round)
+        {
+            return Refusal.WrongRound;
+        }
+
+        if (CallReader.Expand(message.Call, job.Round) is not { } parts)
+        {
+            return Refusal.BadList;
+        }
+
+        foreach (var part in parts)
+        {
+            var result = Apply(part.Author, part.Body);
+            if (!result.Applied)
+            {
+                return result.Refusal;
+            }
+
+            Remember(part);
+        }
+
+        _concluded = parts;
+        return Refusal.None;
     }
 
     private Refusal Equivocation(EquivocationMessage message)

@@ -28,6 +28,7 @@ internal static class TypedMessages
     private static readonly byte[] s_judgement = TypeHash("Judgement(bytes32 job,uint8 round,bool accept,bytes32 report)");
     private static readonly byte[] s_review = TypeHash("Review(bytes32 job,bool accept)");
     private static readonly byte[] s_answer = TypeHash("Answer(bytes32 job,bytes32 output,bytes32 salt)");
+    private static readonly byte[] s_bundle = TypeHash("Bundle(bytes32[] messages)");
     private static readonly byte[] s_plant = TypeHash("Plant(bytes32 job,uint8 round,bytes32 salt,bytes evidence)");
 
     /// <summary>The domain of one ledger on one chain.</summary>
@@ -50,12 +51,27 @@ internal static class TypedMessages
             return null;
         }
 
+        return Signing(domain, message);
+    }
+
+    private static Digest Signing(in Digest domain, in Digest message)
+    {
         Span<byte> bytes = stackalloc byte[66];
         bytes[0] = 0x19;
         bytes[1] = 0x01;
         domain.CopyTo(bytes[2..]);
         message.CopyTo(bytes[34..]);
         return new Digest(Keccak256.Hash(bytes));
+    }
+
+    /// <summary>What the author of several messages signs at once: each can then be held against it by showing the hashes of all.</summary>
+    /// <exception cref="ArgumentException">One of them is no message of a slot.</exception>
+    public static Digest BundleDigest(in Digest domain, IEnumerable<Transaction> bodies)
+    {
+        var w = new AbiWriter(2 * 32);
+        w.FixedBytes(s_bundle);
+        w.FixedBytes(Words<Digest>([.. bodies.Select(body => StructHash(body) ?? throw new ArgumentException($"A {body.Kind} is a call of its sender.", nameof(bodies)))], static (writer, hash) => writer.Digest(hash)));
+        return Signing(domain, Hash(w));
     }
 
     /// <summary>A proof as three words.</summary>

@@ -135,9 +135,11 @@ public sealed partial class LedgerState
             }
         }
 
+        // One that was beaten may come again with another unit; one that was checked may not, whatever came of it.
+        var list = body.Role == DrawRole.Executor ? round.ExecutorTickets : round.VerifierTickets;
         foreach (var known in round.Proofs)
         {
-            if (known.Node == sender && known.Role == body.Role)
+            if (known.Node == sender && known.Role == body.Role && (known.Checked || list.Exists(entry => entry.Node == sender)))
             {
                 return Refusal.TicketExists;
             }
@@ -149,7 +151,6 @@ public sealed partial class LedgerState
             return Refusal.NotAHolder;
         }
 
-        var list = body.Role == DrawRole.Executor ? round.ExecutorTickets : round.VerifierTickets;
         var cap = body.Role == DrawRole.Executor ? (4 * round.Wanted) + (2 * JobTerms.ExecutorsMax) : (2 * job.Terms.Verifiers) + JobTerms.ExecutorsMax;
         var entries = new Candidate[body.Units.Length];
         var wins = false;
@@ -187,6 +188,7 @@ public sealed partial class LedgerState
             Enter(list, entry, cap, round.Locality, body.Role == DrawRole.Executor);
         }
 
+        round.Proofs.RemoveAll(known => known.Node == sender && known.Role == body.Role);
         round.Proofs.Add(new TicketProof(sender, body.Role, body.Output, check ? default : body.Proof.ToArray(), check));
         if (round.Proofs.Count > 2 * cap)
         {
@@ -398,6 +400,15 @@ public sealed partial class LedgerState
         }
     }
 
+    // Whether a node's ticket counts at the moment: it is among the best so far, or has won a seat.
+    private static bool Stands(JobState job, DrawRole role, Address node)
+    {
+        var round = job.Round;
+        return job.Phase == JobPhase.Drawing
+            ? (role == DrawRole.Executor ? round.ExecutorTickets : round.VerifierTickets).Exists(entry => entry.Node == node)
+            : role == DrawRole.Executor ? round.Executor(node) is not null : round.VerifierIndex(node) >= 0;
+    }
+
     private ApplyResult Do(SignedTransaction signed, TicketChallenge body)
     {
         var refusal = Find(body.Job, body.Round, out var job);
@@ -417,6 +428,12 @@ public sealed partial class LedgerState
         if (ticket.Checked)
         {
             return Refusal.AlreadyChecked;
+        }
+
+        // A ticket that was beaten decides nothing any more.
+        if (!Stands(job, body.Role, body.Node))
+        {
+            return Refusal.UnknownTicket;
         }
 
         if (FreeOf(signed.Sender) < Rules.ChallengeFee)

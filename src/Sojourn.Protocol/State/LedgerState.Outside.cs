@@ -33,6 +33,29 @@ public sealed partial class LedgerState
         return Refusal.None;
     }
 
+    /// <summary>A challenger shows a ticket as its node signed it: where proofs are checked on challenge only, what is shown is what is judged, whether or not another ticket of the node was entered.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="round">The round; only the present one's tickets can be shown.</param>
+    /// <param name="node">Whose ticket.</param>
+    /// <param name="role">For which role.</param>
+    /// <param name="output">The output that it claims.</param>
+    /// <param name="proof">Its proof.</param>
+    public void ShowTicket(in Digest job, byte round, in Address node, DrawRole role, in Digest output, ReadOnlyMemory<byte> proof)
+    {
+        if (!_jobs.TryGetValue(job, out var open) || open.Round.Index != round)
+        {
+            return;
+        }
+
+        var who = node;
+        var proofs = open.Round.Proofs;
+        var at = proofs.FindIndex(known => known.Node == who && known.Role == role);
+        if (at >= 0 && !proofs[at].Checked)
+        {
+            proofs[at] = proofs[at] with { Output = output, Proof = proof };
+        }
+    }
+
     /// <summary>The treasury's tokens were moved to an account of their own.</summary>
     /// <param name="to">The account.</param>
     /// <param name="context">Where events go.</param>

@@ -49,10 +49,16 @@ public sealed class DifferentialTests(ChainFixture chain, ITestOutputHelper outp
 
     private async Task<int> RunAsync(int seed, int steps)
     {
-        await using var world = await EthereumWorld.CreateAsync(chain, new Sojourn.Ledger.Tests.Conformance.WorldSpec(6, Workbench.Rules with { CreditEpoch = 64, PayoutMin = 1, UnbondDelay = 8, ProfileDelay = 64, AuditFloor = 200_000, BatchClaimHeights = 60 }, true), drives: false);
+        await using var world = await EthereumWorld.CreateAsync(chain, new Sojourn.Ledger.Tests.Conformance.WorldSpec(6, Workbench.Rules with { CreditEpoch = 64, PayoutMin = 1, UnbondDelay = 8, ProfileDelay = 64, AuditFloor = 200_000, BatchClaimHeights = 60 }, true), drives: false, seed: 0xD1FF_0000_0000 + (ulong)seed);
         var actor = new RandomActor(world, seed);
         for (var i = 0; i < steps; i++)
         {
+            if (actor.Conclusion() is { } conclusion)
+            {
+                await ConcludeAsync(world, actor, conclusion, $"seed {seed}, step {i}");
+                continue;
+            }
+
             var (party, body) = actor.Next();
             var model = world.Chain.Replica.State.Copy();
             var before = await world.Ledger.HeadAsync();
@@ -87,10 +93,44 @@ public sealed class DifferentialTests(ChainFixture chain, ITestOutputHelper outp
         return steps;
     }
 
+    // A conclusion is what its messages are one after another, or nothing.
+    private static async Task ConcludeAsync(EthereumWorld world, RandomActor actor, RandomConclusion conclusion, string step)
+    {
+        var model = world.Chain.Replica.State.Copy();
+        model.BeginHeight(model.Height + 1, Digest.Zero);
+        var context = new ApplyContext(world.Cryptography, world.Cryptography);
+        var expected = Refusal.None;
+        foreach (var (author, body) in conclusion.Messages)
+        {
+            var result = model.Apply(VerifiedTransaction.AcceptAlreadyVerified(SignedTransaction.WithoutSignature(author, 0, body)), context);
+            if (!result.Applied)
+            {
+                expected = result.Refusal;
+                break;
+            }
+        }
+
+        var actual = await world.Chain.ConcludeAsync(conclusion.Job, conclusion.Executors, conclusion.Verifiers);
+        Assert.True(expected == actual.Refusal, $"{step}: a conclusion of {conclusion.Job}: the rules say {expected}, the contract {actual.Refusal}");
+        actor.Concluded(actual.Applied);
+        if (actual.Applied)
+        {
+            await CompareJobAsync(world, conclusion.Job);
+        }
+    }
+
     private static async Task CompareAsync(EthereumWorld world, Party party, Transaction body)
     {
         await CompareAccountAsync(world, party.Address);
-        if (RandomActor.JobOf(body) is { } id && world.Chain.Replica.State.OpenJobs.TryGetValue(id, out var job))
+        if (RandomActor.JobOf(body) is { } id)
+        {
+            await CompareJobAsync(world, id);
+        }
+    }
+
+    private static async Task CompareJobAsync(EthereumWorld world, Digest id)
+    {
+        if (world.Chain.Replica.State.OpenJobs.TryGetValue(id, out var job))
         {
             var theirs = await world.Chain.Client.CallAsync(world.Chain.Contract, new LedgerContract.JobCall(id), Address.Zero, CancellationToken.None);
             Assert.Equal(((byte)job.Phase, job.Deadline, (ulong)job.Escrow.Units, job.Round.Index, (byte)job.Redraws, job.Disputed), (theirs.Phase, theirs.Deadline, theirs.Escrow, theirs.Round, theirs.Redraws, theirs.Disputed));

@@ -38,11 +38,15 @@ internal sealed class EthereumWorld : LedgerWorld
 
     public override IReadOnlyList<Party> Nodes => _nodes;
 
-    public static async Task<EthereumWorld> CreateAsync(ChainFixture chain, WorldSpec spec, bool drives = true)
+    /// <summary>A fresh ledger with fresh accounts.</summary>
+    /// <param name="chain">Where.</param>
+    /// <param name="spec">What.</param>
+    /// <param name="drives">Whether the client drives what is due.</param>
+    /// <param name="seed">From which all keys come, the deployer's too; by default one that no world of this process had.</param>
+    public static async Task<EthereumWorld> CreateAsync(ChainFixture chain, WorldSpec spec, bool drives = true, ulong? seed = null)
     {
-        var world = new EthereumWorld(chain, new RealCryptography((ulong)Interlocked.Increment(ref s_seed), ethereum: true));
-        using var key = Secp256k1Identity.Generate();
-        var bank = new Secp256k1Signer(key);
+        var world = new EthereumWorld(chain, new RealCryptography(seed ?? (ulong)Interlocked.Increment(ref s_seed), ethereum: true));
+        var bank = world.Stranger("bank").Signer;
         for (var i = 0; i < spec.Nodes; i++)
         {
             world._nodes.Add(Party.Of(world.Cryptography, $"node{i}"));

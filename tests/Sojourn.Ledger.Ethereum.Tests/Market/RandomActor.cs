@@ -11,6 +11,9 @@ using Sojourn.Simulation.Model;
 
 namespace Sojourn.Ledger.Ethereum.Tests.Market;
 
+/// <summary>A round's bundles, and the messages that they stand for.</summary>
+internal sealed record RandomConclusion(Digest Job, IReadOnlyList<ExecutorBundle> Executors, IReadOnlyList<VerifierBundle> Verifiers, IReadOnlyList<(Address Author, Transaction Body)> Messages);
+
 /// <summary>Draws transactions: mostly what fits the state at hand, often what nearly fits, sometimes nonsense.</summary>
 internal sealed class RandomActor(EthereumWorld world, int seed)
 {
@@ -59,6 +62,43 @@ internal sealed class RandomActor(EthereumWorld world, int seed)
         }
 
         return Market(open.Count);
+    }
+
+    public void Concluded(bool applied)
+    {
+        var name = applied ? "Conclusion" : "Conclusion refused";
+        Counts[name] = Counts.GetValueOrDefault(name) + 1;
+    }
+
+    /// <summary>Sometimes, where a round is drawn and nobody has said anything yet: everything at once, mostly right.</summary>
+    public RandomConclusion? Conclusion()
+    {
+        var job = State.OpenJobs.Values.OrderBy(job => job.Id).FirstOrDefault(job => job.Phase == JobPhase.Attesting && job.Round.Executors.All(seat => seat.Status == SeatStatus.Drawn));
+        if (job is null || _random.Next(3) != 0)
+        {
+            return null;
+        }
+
+        var (id, round) = (job.Id, job.Round);
+        var executors = round.Executors.Select(seat => world.Nodes.First(node => node.Address == seat.Node)).OrderBy(node => node.Address).ToList();
+        var verifiers = round.Verifiers.Select(seat => world.Nodes.First(node => node.Address == seat.Node)).ToList();
+        var result = Workbench.ResultOf("42");
+        var wrong = _random.Next(6) == 0 ? _random.Next(executors.Count) : -1;
+        var bundles = executors.Select((node, i) => RoundBundles.Sign(
+            world.Chain,
+            new EvidencePublish(id, round.Index, Workbench.Content("evidence"), Workbench.Hash($"evidence {node.Name}"), new byte[65], node.Receipt.PublicKey, i == wrong ? Workbench.Hash("other") : PossessionOf(round, node.Address)),
+            new ResultReveal(id, round.Index, result, round.Commits ? Workbench.Hash("nonce") : Digest.Zero, node.Receipt.Sign(Identifiers.Statement(id, round.Index, node.Address, result)), Workbench.Content("receipt")),
+            round.Commits, node.Signer)).ToList();
+        var ballots = verifiers.Select(node => RoundBundles.Sign(
+            world.Chain, new AppraisalOpen(id, round.Index, [.. executors.Select(executor => new Opening(executor.Address, Workbench.Hash("appraisal"), Salt(node.Address)))]), node.Signer)).ToList();
+        List<(Address, Transaction)> messages =
+        [
+            .. bundles.Select(bundle => (bundle.Node, (Transaction)bundle.Evidence)), .. ballots.Select(bundle => (bundle.Node, (Transaction)RoundBundles.VotesOf(bundle.Openings, bundle.Node))),
+            .. ballots.Select(bundle => (bundle.Node, (Transaction)bundle.Openings)),
+            .. bundles.Where(_ => round.Commits).Select(bundle => (bundle.Node, (Transaction)new ResultCommit(id, round.Index, Identifiers.Commitment(id, round.Index, bundle.Node, result, bundle.Result.Nonce)))),
+            .. bundles.Select(bundle => (bundle.Node, (Transaction)bundle.Result)),
+        ];
+        return new RandomConclusion(id, bundles, ballots, messages);
     }
 
     private Party Anyone() => _random.Next(6) == 0 ? world.Requester : world.Nodes[_random.Next(world.Nodes.Count)];
