@@ -287,11 +287,32 @@ contract VrfTest is Market {
         t = ticket(3, 0, true);
         t.vs ^= bytes32(uint256(1));
         refuse(67, abi.encodeCall(ISojournLedger.challenge, (id, 0, t, none())));
-        t = ticket(3, 0, true);
-        bytes memory input = abi.encodeCall(ISojournLedger.challenge, (id, 0, t, none()));
+        // One that nobody entered decides nothing, whatever its node signed.
+        refuse(67, abi.encodeCall(ISojournLedger.challenge, (id, 0, ticket(3, 0, false), none())));
+        enter(ticket(3, 0, true));
+        bytes memory input = abi.encodeCall(ISojournLedger.challenge, (id, 0, ticket(3, 0, true), none()));
         vm.prank(address(0x99));
-        (bool done,) = address(ledger).call(input);
-        yes(!done, "no fee, no challenge");
+        refuse(21, input);
+        // What was challenged does not come again, struck or not.
+        again(ticket(0, 0, true));
+        again(ticket(1, 0, true));
+        again(ticket(2, 1, true));
+    }
+
+    function again(ISojournLedger.Ticket memory t) private {
+        ISojournLedger.Ticket[] memory items = new ISojournLedger.Ticket[](1);
+        items[0] = t;
+        refuse(64, abi.encodeCall(ISojournLedger.tickets, (id, 0, items)));
+    }
+
+    /// @dev A node that stands is judged by the ticket that is shown, even where it entered another one: it signed both.
+    function test_a_node_answers_for_every_ticket_that_it_signed() public {
+        enter(ticket(0, 0, true));
+        enter(ticket(1, 0, true));
+        ledger.captureBeacon(id, "");
+        ledger.challenge(id, 0, ticket(0, 0, false), none());
+        eq(ledger.round(id, 0).executorTickets.length, 1, "struck");
+        eq(ledger.node(nodeOf(0)).proved, 1, "record");
     }
 
     function test_drawn_nodes_with_false_tickets_lose_their_places() public {

@@ -54,6 +54,10 @@ public sealed class RpcRefusedException(string method, int code, string message,
 /// <param name="depth">How deep, at least.</param>
 public sealed class ReorganisationTooDeepException(ulong depth) : EthereumException($"The chain was reorganised by more than {depth} blocks: everything is read again from the start.");
 
+/// <summary>The endpoints show another chain than the one that was connected to.</summary>
+/// <param name="what">By what it is seen.</param>
+public sealed class OtherChainException(string what) : EthereumException($"This is not the chain that was connected to: {what}. Check the endpoint; connect again if the chain was begun anew.");
+
 /// <summary>The gas price is above the cap.</summary>
 /// <param name="baseFee">The base fee in wei.</param>
 /// <param name="cap">The cap in wei.</param>

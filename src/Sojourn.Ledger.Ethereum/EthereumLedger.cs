@@ -227,7 +227,8 @@ public sealed partial class EthereumLedger : ILedger, IAsyncDisposable
         }
         catch (ReorganisationTooDeepException)
         {
-            // Nothing that was known is certain any more: everything is read again.
+            // Nothing that was known is certain any more: everything is read again, if it is this chain at all.
+            await DemandSameChainAsync(cancellation).ConfigureAwait(false);
             lock (_gate)
             {
                 (_follower, _replica) = Fresh();
@@ -276,6 +277,21 @@ public sealed partial class EthereumLedger : ILedger, IAsyncDisposable
 
         Changed();
         return true;
+    }
+
+    // A node can be exchanged for one of another chain, or a development chain begun anew under the same address: reading on would show an empty ledger as if it were this one.
+    private async Task DemandSameChainAsync(CancellationToken cancellation)
+    {
+        var chainId = await _client.ChainIdAsync(cancellation).ConfigureAwait(false);
+        if (chainId != _chainId)
+        {
+            throw new OtherChainException($"the endpoints are on chain {chainId} now, this ledger is on chain {_chainId}");
+        }
+
+        if (await _client.HeaderAsync(_start.Number, cancellation).ConfigureAwait(false) is not { } start || start.Hash != _start.Hash)
+        {
+            throw new OtherChainException($"block {_start.Number}, after which the ledger {_options.Contract} was made, is another one now");
+        }
     }
 
     private async Task LoopAsync()

@@ -63,6 +63,113 @@ library MessageHash {
         return keccak256(abi.encode(OPENINGS, id, round, list));
     }
 
+    /// @notice What an executor signs in a round that is concluded at once (a bundle of its evidence, its commitment and its result), and what its enclave stated.
+    /// @param parts Hashes of content, HPKE key, receipt key, enclave's signature and receipt's content, then the executor and the fuel.
+    function finding(bytes32 id, uint256 round, bool commits, bytes32 tag, uint256 exit, ISojournLedger.Finding calldata f, bytes32[7] memory parts)
+        internal
+        view
+        returns (bytes32 message, bytes32 statement)
+    {
+        bytes32[4] memory types = [EVIDENCE, COMMIT, REVEAL, BUNDLE];
+        bytes32[5] memory values = [f.digest, f.possession, f.output, f.receipt, f.nonce];
+        bytes32 committed = "sojourn/commit/1";
+        bytes32 stated = "sojourn/statement/1";
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            // Evidence.
+            mstore(p, mload(types))
+            mstore(add(p, 32), id)
+            mstore(add(p, 64), round)
+            mstore(add(p, 96), mload(parts))
+            mstore(add(p, 128), mload(values))
+            mstore(add(p, 160), mload(add(parts, 32)))
+            mstore(add(p, 192), mload(add(parts, 64)))
+            mstore(add(p, 224), mload(add(values, 32)))
+            let list := add(p, 384)
+            let next := list
+            mstore(next, keccak256(p, 256))
+            next := add(next, 32)
+            // What was stated: nine words, and with the nonce what was committed to.
+            mstore(p, stated)
+            mstore(add(p, 96), mload(add(parts, 160)))
+            mstore(add(p, 128), tag)
+            mstore(add(p, 160), exit)
+            mstore(add(p, 192), mload(add(parts, 192)))
+            mstore(add(p, 224), mload(add(values, 64)))
+            mstore(add(p, 256), mload(add(values, 96)))
+            mstore(add(p, 288), mload(add(values, 128)))
+            if iszero(staticcall(gas(), 2, p, 288, 0, 32)) { revert(0, 0) }
+            statement := mload(0)
+            if commits {
+                mstore(p, committed)
+                if iszero(staticcall(gas(), 2, p, 320, 0, 32)) { revert(0, 0) }
+                let commitment := mload(0)
+                let q := add(list, 128)
+                mstore(q, mload(add(types, 32)))
+                mstore(add(q, 32), id)
+                mstore(add(q, 64), round)
+                mstore(add(q, 96), commitment)
+                mstore(next, keccak256(q, 128))
+                next := add(next, 32)
+            }
+            // The result: the same words from the tag on, one place earlier.
+            mstore(add(p, 32), mload(add(types, 64)))
+            mstore(add(p, 64), id)
+            mstore(add(p, 96), round)
+            mstore(add(p, 320), mload(add(parts, 96)))
+            mstore(add(p, 352), mload(add(parts, 128)))
+            mstore(next, keccak256(add(p, 32), 352))
+            next := add(next, 32)
+            mstore(add(p, 32), keccak256(list, sub(next, list)))
+            mstore(p, mload(add(types, 96)))
+            message := keccak256(p, 64)
+        }
+    }
+
+    /// @notice What a verifier signs that accepts everything in a round that is concluded at once: a bundle of its votes and its openings.
+    function ballot(bytes32 id, uint256 round, address node, address[] memory executors, bytes32[] calldata appraisals, bytes32[] calldata salts) internal view returns (bytes32 message) {
+        bytes32[5] memory types = [VOTE, OPENING, VOTES, OPENINGS, BUNDLE];
+        bytes32 tag = "sojourn/appraisal/1";
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            let count := mload(executors)
+            let votes_ := add(p, 480)
+            let openings_ := add(votes_, shl(5, count))
+            mstore(p, tag)
+            mstore(add(p, 32), id)
+            mstore(add(p, 64), round)
+            mstore(add(p, 128), node)
+            mstore(add(p, 224), mload(types))
+            mstore(add(p, 288), 1)
+            mstore(add(p, 352), mload(add(types, 32)))
+            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
+                let at := shl(5, i)
+                let executor := mload(add(add(executors, 32), at))
+                // The appraisal, salted with who gives it and on whom.
+                mstore(add(p, 96), executor)
+                calldatacopy(add(p, 160), add(appraisals.offset, at), 32)
+                calldatacopy(add(p, 192), add(salts.offset, at), 32)
+                if iszero(staticcall(gas(), 2, p, 224, add(p, 320), 32)) { revert(0, 0) }
+                mstore(add(p, 256), executor)
+                mstore(add(votes_, at), keccak256(add(p, 224), 128))
+                mstore(add(p, 384), executor)
+                mstore(add(p, 416), mload(add(p, 160)))
+                mstore(add(p, 448), mload(add(p, 192)))
+                mstore(add(openings_, at), keccak256(add(p, 352), 128))
+            }
+            mstore(p, mload(add(types, 64)))
+            mstore(add(p, 96), keccak256(votes_, shl(5, count)))
+            let list := add(p, 160)
+            mstore(list, keccak256(p, 128))
+            mstore(p, mload(add(types, 96)))
+            mstore(add(p, 96), keccak256(openings_, shl(5, count)))
+            mstore(add(list, 32), keccak256(p, 128))
+            mstore(add(p, 32), keccak256(list, 64))
+            mstore(p, mload(add(types, 128)))
+            message := keccak256(p, 64)
+        }
+    }
+
     /// @notice Hash of several messages that are signed at once.
     /// @dev Whoever signs a bundle signs each of its messages: any of them can be held against it by showing the hashes of all.
     function bundle(bytes32[] memory messages) internal pure returns (bytes32) {

@@ -20,11 +20,25 @@ library Statements {
         view
         returns (bool)
     {
+        return holds(sha256(abi.encode(bytes32("sojourn/statement/1"), id, round, node, s.tag, s.exit, s.fuel, s.output, s.receipt)), signature, receiptKey, keyY);
+    }
+
+    /// @notice Whether a digest is signed by a key.
+    function holds(bytes32 digest, bytes calldata signature, bytes calldata receiptKey, bytes32 keyY) internal view returns (bool valid) {
         if (signature.length != 64 || receiptKey.length != 33 || uint8(receiptKey[0]) != 2 + (uint256(keyY) & 1)) {
             return false;
         }
-        bytes32 statement = sha256(abi.encode(bytes32("sojourn/statement/1"), id, round, node, s.tag, s.exit, s.fuel, s.output, s.receipt));
-        (bool done, bytes memory answer) = P256VERIFY.staticcall(abi.encodePacked(statement, signature, receiptKey[1:33], keyY));
-        return done && answer.length == 32 && uint256(bytes32(answer)) == 1;
+        address precompile = P256VERIFY;
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            mstore(p, digest)
+            calldatacopy(add(p, 32), signature.offset, 64)
+            calldatacopy(add(p, 96), add(receiptKey.offset, 1), 32)
+            mstore(add(p, 128), keyY)
+            mstore(0, 0)
+            // It answers 1, or nothing.
+            let done := staticcall(gas(), precompile, p, 160, 0, 32)
+            valid := and(done, eq(mload(0), 1))
+        }
     }
 }

@@ -104,29 +104,16 @@ contract ConcludingModule is Base {
         ) {
             _refuse(Refusal.BadPossession);
         }
-        uint256 memoryBefore = _mark();
-        ISojournLedger.Statement memory s = ISojournLedger.Statement(d.tag, d.exit, f.fuel, f.output, f.receipt);
-        if (!_isSigned(d.domain, _bundleOf(d, f, node, s), node, f.r, f.vs)) {
+        bytes32[7] memory parts = [
+            keccak256(f.content), keccak256(f.hpkeKey), keccak256(f.receiptKey), keccak256(f.enclaveSignature), keccak256(f.receiptContent), bytes32(uint256(uint160(node))), bytes32(uint256(f.fuel))
+        ];
+        (bytes32 bundle, bytes32 statement) = MessageHash.finding(d.id, d.round, d.commits, d.tag, d.exit, f, parts);
+        if (!_isSigned(d.domain, bundle, node, f.r, f.vs)) {
             _refuse(Refusal.BadSignature);
         }
-        if (!Statements.isSigned(d.id, d.round, node, s, f.enclaveSignature, f.receiptKey, f.keyY)) {
+        if (!Statements.holds(statement, f.enclaveSignature, f.receiptKey, f.keyY)) {
             _refuse(Refusal.BadEnclaveSignature);
         }
-        _release(memoryBefore);
-    }
-
-    function _bundleOf(Desk memory d, ISojournLedger.Finding calldata f, address node, ISojournLedger.Statement memory s) private pure returns (bytes32) {
-        bytes32[] memory messages = new bytes32[](d.commits ? 3 : 2);
-        messages[0] = MessageHash.evidence(d.id, d.round, keccak256(f.content), f.digest, keccak256(f.hpkeKey), keccak256(f.receiptKey), f.possession);
-        if (d.commits) {
-            bytes32 commitment = Statements.commitment(d.id, d.round, node, s, f.nonce);
-            if (commitment == 0) {
-                _refuse(Refusal.OutOfBounds);
-            }
-            messages[1] = MessageHash.commit(d.id, d.round, commitment);
-        }
-        messages[messages.length - 1] = MessageHash.reveal(d.id, d.round, s, f.nonce, keccak256(f.enclaveSignature), keccak256(f.receiptContent));
-        return MessageHash.bundle(messages);
     }
 
     // ------------------------------------------------------------------------------------------------------------- verifiers
@@ -141,29 +128,12 @@ contract ConcludingModule is Base {
             if (ballots[i].salts.length != appraisals.length) {
                 _refuse(Refusal.BadList);
             }
-            uint256 memoryBefore = _mark();
             address node = address(uint160(voter));
-            if (!_isSigned(d.domain, _ballotOf(d, ballots[i].salts, appraisals, node), node, ballots[i].r, ballots[i].vs)) {
+            if (!_isSigned(d.domain, MessageHash.ballot(d.id, d.round, node, d.executors, appraisals, ballots[i].salts), node, ballots[i].r, ballots[i].vs)) {
                 _refuse(Refusal.BadSignature);
             }
-            _release(memoryBefore);
             seats += _seats(voter);
         }
-    }
-
-    function _ballotOf(Desk memory d, bytes32[] calldata salts, bytes32[] calldata appraisals, address node) private pure returns (bytes32) {
-        bytes32[] memory votes = new bytes32[](salts.length);
-        bytes32[] memory openings = new bytes32[](salts.length);
-        for (uint256 e = 0; e < salts.length; e++) {
-            address executor = d.executors[e];
-            bytes32 salted = sha256(abi.encode(bytes32("sojourn/appraisal/1"), d.id, d.round, executor, node, appraisals[e], salts[e]));
-            votes[e] = MessageHash.vote(executor, 1, salted);
-            openings[e] = MessageHash.opening(executor, appraisals[e], salts[e]);
-        }
-        bytes32[] memory messages = new bytes32[](2);
-        messages[0] = MessageHash.votes(d.id, d.round, keccak256(abi.encodePacked(votes)));
-        messages[1] = MessageHash.openings(d.id, d.round, keccak256(abi.encodePacked(openings)));
-        return MessageHash.bundle(messages);
     }
 
     // ------------------------------------------------------------------------------------------------------------- what is kept
@@ -175,20 +145,6 @@ contract ConcludingModule is Base {
             if (all || findings[i].seat == 0) {
                 _setCell(d.r.arena, d.round, AT_RESULTS, findings[i].seat, compared | (uint256(findings[i].output) >> 128));
             }
-        }
-    }
-
-    // Memory that only one node's check needs is given back after it.
-
-    function _mark() private pure returns (uint256 at) {
-        assembly ("memory-safe") {
-            at := mload(0x40)
-        }
-    }
-
-    function _release(uint256 at) private pure {
-        assembly ("memory-safe") {
-            mstore(0x40, at)
         }
     }
 }

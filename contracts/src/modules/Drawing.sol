@@ -66,7 +66,7 @@ contract DrawingModule is Base, IDrawing {
             _refuse(_isHis(d, items[0]) ? reason : Refusal.BadSignature);
         }
         _load(d);
-        _loadLists(d, items);
+        _loadLists(d);
         EventLog.Log memory log = EventLog.about(id);
         uint256 first = 0;
         uint256 before = d.head.executors + (d.head.verifiers << 8);
@@ -98,20 +98,20 @@ contract DrawingModule is Base, IDrawing {
     }
 
     /// @dev Reads what is entered once for all tickets of a call.
-    function _loadLists(Draw memory d, ISojournLedger.Ticket[] calldata items) private view {
-        if (d.head.phase != Phase.Drawing) {
-            return;
+    function _loadLists(Draw memory d) private view {
+        if (d.head.phase == Phase.Drawing) {
+            d.lists[0] = _entries(d.head.arena, d.round, AT_EXECUTORS, d.head.executors, _cap(d, 0));
+            d.lists[1] = _entries(d.head.arena, d.round, AT_VERIFIERS, d.head.verifiers, _cap(d, 1));
         }
-        uint256 more = 0;
-        for (uint256 i = 0; i < items.length; i++) {
-            more += items[i].units.length;
-        }
-        d.lists[0] = _entries(d.head.arena, d.round, AT_EXECUTORS, d.head.executors, more);
-        d.lists[1] = _entries(d.head.arena, d.round, AT_VERIFIERS, d.head.verifiers, more);
     }
 
-    function _entries(uint256 arena, uint256 round, uint256 region, uint256 count, uint256 more) private view returns (uint256[] memory list) {
-        list = new uint256[](count + more);
+    /// @dev The most tickets that are kept of a role.
+    function _cap(Draw memory d, uint256 role) private pure returns (uint256) {
+        return role == 0 ? 4 * d.head.wanted + 2 * EXECUTORS_MAX : 2 * _verifiersOf(d.t1) + EXECUTORS_MAX;
+    }
+
+    function _entries(uint256 arena, uint256 round, uint256 region, uint256 count, uint256 room) private view returns (uint256[] memory list) {
+        list = new uint256[](room);
         for (uint256 i = 0; i < count; i++) {
             list[i] = _entryOf(_cell(arena, round, region, i));
         }
@@ -187,7 +187,7 @@ contract DrawingModule is Base, IDrawing {
 
     function _enterUnits(Draw memory d, ISojournLedger.Ticket calldata t, uint256 version, uint256[] memory list, uint256 count) private returns (bool wins) {
         uint256 role = t.role;
-        uint256 cap = role == 0 ? 4 * d.head.wanted + 2 * EXECUTORS_MAX : 2 * _verifiersOf(d.t1) + EXECUTORS_MAX;
+        uint256 cap = _cap(d, role);
         uint256 before = count;
         bytes32 possession = t.possession;
         uint256 same = (uint256(uint160(t.node)) << 32) | (possession != 0 ? 1 << 15 : 0) | ((version >> 226) & 0x3FFF);
@@ -229,20 +229,26 @@ contract DrawingModule is Base, IDrawing {
         returns (uint256)
     {
         bool locality = d.round == 0 && _localityOf(d.t1) > 0;
-        uint256 order = _order(entry, locality);
-        uint256 worst = 0;
-        uint256 worstAt = type(uint256).max;
-        for (uint256 i = 0; i < count; i++) {
-            uint256 other = list[i];
-            uint256 itsOrder = _order(other, locality);
-            if (onePerChip && (other ^ entry) & 0x3FFF == 0 && _sameChip(d, address(uint160(entry >> 32)), version, address(uint160(other >> 32)))) {
-                return order < itsOrder ? i : type(uint256).max;
+        if (onePerChip) {
+            for (uint256 i = 0; i < count; i++) {
+                uint256 other = list[i];
+                if ((other ^ entry) & 0x3FFF == 0 && _sameChip(d, address(uint160(entry >> 32)), version, address(uint160(other >> 32)))) {
+                    return _order(entry, locality) < _order(other, locality) ? i : type(uint256).max;
+                }
             }
+        }
+        if (count < cap) {
+            return count;
+        }
+        uint256 worst = 0;
+        uint256 worstAt = 0;
+        for (uint256 i = 0; i < count; i++) {
+            uint256 itsOrder = _order(list[i], locality);
             if (itsOrder > worst) {
                 (worst, worstAt) = (itsOrder, i);
             }
         }
-        return count < cap ? count : order < worst ? worstAt : type(uint256).max;
+        return _order(entry, locality) < worst ? worstAt : type(uint256).max;
     }
 
     function _sameChip(Draw memory d, address who, uint256 version, address other) private view returns (bool) {
@@ -389,7 +395,7 @@ contract DrawingModule is Base, IDrawing {
 
     /// @dev Tickets in their order; the lowest bits say where each was kept. Where enough holders entered, holders alone; where too few, being one counts for nothing.
     function _sorted(Head memory h, uint256 region, uint256 count, uint256 localityMin) private view returns (uint256[] memory list) {
-        list = _entries(h.arena, h.round, region, count, 0);
+        list = _entries(h.arena, h.round, region, count, count);
         uint256 holders = 0;
         for (uint256 i = 0; i < count; i++) {
             holders += (list[i] >> 15) & 1;

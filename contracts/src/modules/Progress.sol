@@ -165,6 +165,10 @@ contract ProgressModule is Settlement, IProgress {
     function _afterSeatChange(Job memory j) private {
         Head memory h = j.head;
         while (_isDue(h)) {
+            if (h.concluded != 0) {
+                _evaluate(j);
+                return;
+            }
             Round memory r = _round(h, h.round);
             uint256 committed = _countStatus(r, Status.Committed);
             if (h.phase == Phase.Attesting && committed + _countStatus(r, Status.Admitted) > 0) {
@@ -257,8 +261,9 @@ contract ProgressModule is Settlement, IProgress {
     uint256 private constant ALL_BUT_DISPUTE = 11;
 
     function _largest(Head memory h, uint256 kinds) private view returns (Group memory g) {
-        uint256[] memory results = new uint256[](256);
-        uint256[] memory counts = new uint256[](256);
+        uint256 seats = h.round == 0 ? h.executors : 256;
+        uint256[] memory results = new uint256[](seats);
+        uint256[] memory counts = new uint256[](seats);
         for (uint256 i = 0; i <= h.round; i++) {
             Round memory r = _round(h, i);
             if ((kinds >> r.kind) & 1 == 0) {

@@ -11,7 +11,7 @@ library Deploy {
 
     // By name rather than by `new`: the compiler would otherwise compile every module again for every test.
     function make(string memory name, bytes memory arguments) private returns (address made) {
-        bytes memory code = bytes.concat(vm.getCode(string.concat("out/", name, ".sol/", name, "Module.json")), arguments);
+        bytes memory code = bytes.concat(vm.getCode(string.concat(name, ".sol:", name, "Module")), arguments);
         assembly ("memory-safe") {
             made := create(0, add(code, 32), mload(code))
         }

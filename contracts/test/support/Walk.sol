@@ -18,6 +18,7 @@ abstract contract Walk is Market {
     mapping(bytes32 => mapping(address => bool)) internal revealed;
     mapping(bytes32 => bool) internal closed;
     mapping(bytes32 => bool) internal concluded;
+    mapping(bytes32 => mapping(uint256 => bool)) internal planted;
     uint256 internal batches;
 
     // What was visited: phases 0-6 at 0, outcomes at 16, kinds of rounds at 32, statuses of seats at 48, lines at 64, kinds of events at 144, refusals at 192.
@@ -176,7 +177,7 @@ abstract contract Walk is Market {
 
     function work(bytes32 id, ISojournLedger.JobView memory j, uint256 seed) internal {
         ISojournLedger.RoundView memory r = ledger.round(id, j.round);
-        if (j.phase == 1 && rnd(seed, 59, 6) == 0) {
+        if (j.phase == 1 && rnd(seed, 59, 12) == 0) {
             attempt(address(0), abi.encodeCall(ledger.conclude, (id, j.round, conclusionOf(id, j.round, variant(id, 0, j.round)))));
             return;
         }
@@ -188,11 +189,13 @@ abstract contract Walk is Market {
             ISojournLedger.Fail[] memory f = new ISojournLedger.Fail[](1);
             f[0] = failOf(id, j.round, i, uint8(1 + rnd(seed, 62, 8)));
             attempt(address(0), abi.encodeCall(ledger.fails, (id, j.round, f)));
-        } else if (what == 1 && seat.content != 0) {
+        } else if (seat.content != 0 && (what == 1 || (planted[id][uint256(j.round) << 8 | i] && seat.status < 3 && rnd(seed, 64, 3) == 0))) {
             plantOne(id, j.round, i, seed);
         } else if (seat.status == 0) {
             ISojournLedger.Evidence[] memory items = new ISojournLedger.Evidence[](1);
-            items[0] = evidenceWith(id, j.round, i, rnd(seed, 63, 8) == 0 ? plantedDigest(id, j.round, i) : evidenceDigest(id, j.round, i), seat.local ? bytes32(uint256(77)) : bytes32(0));
+            bool plants = rnd(seed, 63, 8) == 0;
+            planted[id][uint256(j.round) << 8 | i] = plants;
+            items[0] = evidenceWith(id, j.round, i, plants ? plantedDigest(id, j.round, i) : evidenceDigest(id, j.round, i), seat.local ? bytes32(uint256(77)) : bytes32(0));
             attempt(address(0), abi.encodeCall(ledger.evidence, (id, j.round, items)));
         } else if (seat.status == 1 || what < 6) {
             voteSome(id, j.round, r, seed);

@@ -42,7 +42,7 @@ internal static class ChainCommands
         var guardian = new Option<string?>("--guardian") { Description = "Who may stop new jobs for a while; left out: nobody." };
         var cap = new Option<double>("--fee-cap") { Description = "The most that is paid for one gas, in gwei.", DefaultValueFactory = _ => 100 };
         var passphrases = new Passphrases();
-        var command = new Command("deploy", "Make a ledger: nine modules and the contract that has its address. Nobody can change it afterwards.") { rpc, key, development, token, scale, treasury, guardian, cap };
+        var command = new Command("deploy", "Make a ledger: ten modules and the contract that has its address. Nobody can change it afterwards.") { rpc, key, development, token, scale, treasury, guardian, cap };
         passphrases.AddTo(command);
         command.SetRun(async run =>
         {

@@ -93,7 +93,7 @@ internal static class DevnetCommands
                     parties.ForEach(net.StartKeeper);
                     new DevnetFile(
                         Environment.ProcessId, server.Address, net.Gateway.Address, net.Gateways, net.Image.Measurement.ToString(), Parties,
-                        [.. net.Nodes.Where(node => node.Executes).Select(node => node.Keys.Name)]) { Proof = DevnetProof.Of(net.Proof) }.Write(at);
+                        [.. net.Nodes.Where(node => node.Executes).Select(node => node.Keys.Name)]) { Proof = DevnetProof.Of(net.Proof), Chain = net.Chain }.Write(at);
                     run.Out.WriteLine($"up: {at}");
                     if (net.Chain is { } chain)
                     {

@@ -53,7 +53,7 @@ internal static class JobCommands
         var file = new Argument<FileInfo>("file") { Description = "A job file (YAML)." };
         var who = new Option<string>("--as") { Description = "The requester.", DefaultValueFactory = _ => "requester" };
         var idOnly = new Option<bool>("--id-only") { Description = "Print the job's id and return at once." };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Show what the job would set aside, and post nothing." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Show what the job would set aside, and on a chain its gas, and post nothing." };
         var command = new Command("run", "Post a job and follow it to its end.") { file, folder, who, idOnly, dryRun };
         command.SetRun(async run =>
         {
@@ -68,6 +68,11 @@ internal static class JobCommands
             if (quote.Escrow is { } escrow)
             {
                 run.Note($"sets aside at most {escrow.Total}: executors {escrow.Executors}, verifiers {escrow.Verifiers}, storage {escrow.Storage}, offers {escrow.Offers}, fee {escrow.Fee}; what is not used comes back");
+            }
+
+            if (run.Get(dryRun) && net.File.Chain is { } chain)
+            {
+                await Chain.ChainOptions.NoteGasAsync(run, chain, job.Terms).ConfigureAwait(false);
             }
 
             if (run.Get(dryRun) || quote.Refusal != Refusal.None)

@@ -18,6 +18,9 @@ public sealed record DevnetFile(int ProcessId, Uri Ledger, Uri Gateway, IReadOnl
     /// <summary>What the network's nodes prove; null means simulated evidence of <see cref="Enclave"/>.</summary>
     public DevnetProof? Proof { get; init; }
 
+    /// <summary>Where the chain of its ledger answers, with the contract after <c>#</c>; null with the embedded ledger.</summary>
+    public Uri? Chain { get; init; }
+
     /// <summary>The file's path.</summary>
     /// <param name="folder">The network's folder.</param>
     public static string PathIn(string folder) => Path.Combine(folder, "network.json");

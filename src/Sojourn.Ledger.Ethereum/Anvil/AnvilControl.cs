@@ -17,6 +17,7 @@ internal sealed class AnvilControl(EndpointPool pool)
 
     public Task SetBaseFeeAsync(UInt128 wei, CancellationToken cancellation = default) => pool.SendAsync(RpcRequest.Of("anvil_setNextBlockBaseFeePerGas", Hex.Quantity(wei)), cancellation);
 
+    public Task AutomineAsync(bool on, CancellationToken cancellation = default) => pool.SendAsync(RpcRequest.Of("evm_setAutomine", on), cancellation);
 
     public Task DropAsync(Digest transaction, CancellationToken cancellation = default) => pool.SendAsync(RpcRequest.Of("anvil_dropTransaction", Hex.Data(transaction)), cancellation);
 

@@ -1,5 +1,6 @@
 using Sojourn.Primitives;
 using Sojourn.Protocol.Reasons;
+using Sojourn.Protocol.Terms;
 
 namespace Sojourn.Protocol.State;
 

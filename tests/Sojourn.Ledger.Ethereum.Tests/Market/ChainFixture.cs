@@ -8,6 +8,13 @@ namespace Sojourn.Ledger.Ethereum.Tests.Market;
 /// <summary>One chain for all tests of a class: each makes a ledger of its own on it. A block for each transaction, at once.</summary>
 public sealed class ChainFixture : IAsyncLifetime
 {
+    public ChainFixture()
+    {
+    }
+
+    /// <summary>A chain that somebody else starts and ends.</summary>
+    internal ChainFixture(AnvilProcess process, EndpointPool pool) => (Process, Pool) = (process, pool);
+
     public AnvilProcess? Process { get; private set; }
 
     internal EndpointPool Pool { get; private set; } = null!;

@@ -26,6 +26,8 @@ namespace Sojourn.Ledger.Ethereum.Tests.Market;
 /// </remarks>
 public sealed class DifferentialTests(ChainFixture chain, ITestOutputHelper output) : IClassFixture<ChainFixture>
 {
+    private const int CampaignSteps = 10_000;
+
     [ToolFact(AnvilChain.Tool)]
     public async Task Contracts_do_what_the_state_machine_does() => Assert.True(await RunAsync(11, 250) >= 250);
 
@@ -39,7 +41,7 @@ public sealed class DifferentialTests(ChainFixture chain, ITestOutputHelper outp
         }
 
         var (steps, worlds) = (0, 0);
-        for (var seed = run.Seed * 1000; !run.Over; seed++, worlds++)
+        for (var seed = run.Seed * 1000; !run.Over && steps < CampaignSteps; seed++, worlds++)
         {
             steps += await RunAsync((int)seed, 400);
         }
@@ -53,44 +55,72 @@ public sealed class DifferentialTests(ChainFixture chain, ITestOutputHelper outp
         var actor = new RandomActor(world, seed);
         for (var i = 0; i < steps; i++)
         {
-            if (actor.Conclusion() is { } conclusion)
+            try
             {
-                await ConcludeAsync(world, actor, conclusion, $"seed {seed}, step {i}");
-                continue;
+                await StepAsync(world, actor, seed, i);
             }
-
-            var (party, body) = actor.Next();
-            var model = world.Chain.Replica.State.Copy();
-            var before = await world.Ledger.HeadAsync();
-            var nonce = body.IsNonced && model.Accounts.TryGetValue(party.Address, out var account) ? account.Nonce : 0;
-            var signed = body.MayBeUnsigned ? SignedTransaction.Unsigned(body) : SignedTransaction.Create(body, nonce, world.Ledger.GenesisDigest, party.Signer);
-
-            // The chain's next block is the height at which it would be applied.
-            model.BeginHeight(model.Height + 1, Digest.Zero);
-            var context = new ApplyContext(world.Cryptography, world.Cryptography);
-            var expected = model.Apply(VerifiedTransaction.AcceptAlreadyVerified(signed), context);
-            var actual = await world.Ledger.SubmitAsync(signed);
-            Assert.True(expected.Refusal == actual.Refusal, $"seed {seed}, step {i}: {body} of {party.Name}: the rules say {expected.Refusal}, the contract {actual.Refusal}");
-            if (actual.Applied)
+            catch (Exception exception)
             {
-                Assert.Equal(expected.Subject, actual.Subject);
-                actor.Took(party, body, actual.Subject);
-                await CompareAsync(world, party, body);
-            }
-            else
-            {
-                Assert.Equal(before.EventDigest, (await world.Ledger.HeadAsync()).EventDigest);
-            }
-
-            if (i % 50 == 49)
-            {
-                await CompareAllAsync(world);
+                throw new InvalidOperationException($"seed {seed}, step {i}; the chain as it stood: {await KeepAsync(seed, i)}", exception);
             }
         }
 
         await CompareAllAsync(world);
         output.WriteLine($"seed {seed}: {steps} steps: {string.Join(", ", actor.Counts.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} {pair.Value.ToString(CultureInfo.InvariantCulture)}"))}");
         return steps;
+    }
+
+    // Keys and choices come from the seed, the beacons from the chain, which draws them itself: what failed is kept whole, for `anvil --load-state`.
+    private async Task<string> KeepAsync(int seed, int step)
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"sojourn-differential-{seed}-{step}.state");
+        try
+        {
+            var state = await chain.Pool.SendAsync(Rpc.RpcRequest.Of("anvil_dumpState"), CancellationToken.None);
+            await File.WriteAllBytesAsync(path, Convert.FromHexString(state.GetString()![2..]));
+            return path;
+        }
+        catch (EthereumException exception)
+        {
+            return $"not kept: {exception.Message}";
+        }
+    }
+
+    private static async Task StepAsync(EthereumWorld world, RandomActor actor, int seed, int i)
+    {
+        if (actor.Conclusion() is { } conclusion)
+        {
+            await ConcludeAsync(world, actor, conclusion, $"seed {seed}, step {i}");
+            return;
+        }
+
+        var (party, body) = actor.Next();
+        var model = world.Chain.Replica.State.Copy();
+        var before = await world.Ledger.HeadAsync();
+        var nonce = body.IsNonced && model.Accounts.TryGetValue(party.Address, out var account) ? account.Nonce : 0;
+        var signed = body.MayBeUnsigned ? SignedTransaction.Unsigned(body) : SignedTransaction.Create(body, nonce, world.Ledger.GenesisDigest, party.Signer);
+
+        // The chain's next block is the height at which it would be applied.
+        model.BeginHeight(model.Height + 1, Digest.Zero);
+        var context = new ApplyContext(world.Cryptography, world.Cryptography);
+        var expected = model.Apply(VerifiedTransaction.AcceptAlreadyVerified(signed), context);
+        var actual = await world.Ledger.SubmitAsync(signed);
+        Assert.True(expected.Refusal == actual.Refusal, $"seed {seed}, step {i}: {body} of {party.Name}: the rules say {expected.Refusal}, the contract {actual.Refusal}");
+        if (actual.Applied)
+        {
+            Assert.Equal(expected.Subject, actual.Subject);
+            actor.Took(party, body, actual.Subject);
+            await CompareAsync(world, party, body);
+        }
+        else
+        {
+            Assert.Equal(before.EventDigest, (await world.Ledger.HeadAsync()).EventDigest);
+        }
+
+        if (i % 50 == 49)
+        {
+            await CompareAllAsync(world);
+        }
     }
 
     // A conclusion is what its messages are one after another, or nothing.

@@ -16,8 +16,5 @@ public sealed class EthereumConformanceTests(ChainFixture chain) : LedgerConform
 
     protected override bool IssuerDeposits => false;
 
-    // The contract strikes a false ticket and lets its node enter again, which the rules do not; the replica says so and stops (LedgerDivergedException).
-    protected override bool FalseTicketsEndADraw => false;
-
     protected override async Task<LedgerWorld> CreateAsync(WorldSpec spec) => await EthereumWorld.CreateAsync(chain, spec);
 }

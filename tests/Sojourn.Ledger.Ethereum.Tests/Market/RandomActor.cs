@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Sojourn.Attestation;
+using Sojourn.Ledger.Ethereum.Market;
 using Sojourn.Primitives;
 using Sojourn.Protocol;
 using Sojourn.Protocol.Settlement;

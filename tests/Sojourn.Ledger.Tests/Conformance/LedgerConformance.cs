@@ -30,9 +30,6 @@ public abstract class LedgerConformance
     /// <summary>Whether tokens are created by the issuer's transaction; elsewhere they come from a token contract.</summary>
     protected virtual bool IssuerDeposits => true;
 
-    /// <summary>Whether a node whose ticket was shown to be false is kept from entering another one in the same draw.</summary>
-    protected virtual bool FalseTicketsEndADraw => true;
-
     private Task<LedgerWorld> World(int nodes = 0, bool onChallenge = false) => CreateAsync(new WorldSpec(nodes, Rules, onChallenge));
 
     private JobTerms Terms(int executors = 1) => Workbench.Terms(executors) with { Windows = Windows };
@@ -416,11 +413,6 @@ public abstract class LedgerConformance
         await world.Must(world.Requester, new TicketChallenge(id, 0, DrawRole.Executor, honest.Address));
         Assert.Contains(await world.Ledger.ExplainAsync(world.Requester.Address, id), line => line.Reason == LineReason.ChallengeLost);
         Assert.Equal(Refusal.AlreadyChecked, (await world.Try(world.Requester, new TicketChallenge(id, 0, DrawRole.Executor, honest.Address))).Refusal);
-        if (!FalseTicketsEndADraw)
-        {
-            return;
-        }
-
         var job = await world.Driver().Run(id);
         Assert.DoesNotContain(job.Rounds.SelectMany(round => round.Executors), seat => seat.Node == liar.Address);
         await Balanced(world);

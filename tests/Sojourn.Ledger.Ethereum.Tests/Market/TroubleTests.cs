@@ -1,0 +1,271 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Sojourn.Ledger.Ethereum.Anvil;
+using Sojourn.Ledger.Ethereum.Rpc;
+using Sojourn.Ledger.Ethereum.Tests.Chain;
+using Sojourn.Ledger.Tests.Conformance;
+using Sojourn.Primitives;
+using Sojourn.Protocol.Genesis;
+using Sojourn.Protocol.Ports;
+using Sojourn.Protocol.Reasons;
+using Sojourn.Protocol.State;
+using Sojourn.Protocol.Transactions;
+using Sojourn.Simulation.Model;
+using Sojourn.Testing;
+
+namespace Sojourn.Ledger.Ethereum.Tests.Market;
+
+/// <summary>The whole adapter while the chain misbehaves: what it shows is what the chain says in the end, and nothing happens twice.</summary>
+[Trait("speed", "slow")]
+public sealed class TroubleTests : IAsyncLifetime
+{
+    private static readonly WorldSpec s_spec = new(6, Workbench.Rules with { CreditEpoch = 128, PayoutMin = 1, UnbondDelay = 8 }, true);
+    private readonly ChainFixture _chain = new();
+
+    public Task InitializeAsync() => _chain.InitializeAsync();
+
+    public Task DisposeAsync() => _chain.DisposeAsync();
+
+    [ToolFact(AnvilChain.Tool)]
+    public async Task What_a_reorganisation_takes_back_is_taken_back_and_can_happen_again()
+    {
+        await using var world = await EthereumWorld.CreateAsync(_chain, s_spec, drives: false);
+        await world.Register();
+        foreach (var depth in (int[])[1, 5, 40])
+        {
+            var before = await world.Ledger.HeadAsync();
+            var account = await world.Ledger.AccountAsync(world.Requester.Address);
+            var snapshot = await _chain.Control.SnapshotAsync();
+            var id = await world.Must(world.Requester, new JobPost(Workbench.Terms(1) with { Windows = new(4, 28, 60, 60, 60, 60, 60) }));
+            Assert.Equal(JobPhase.Drawing, (await world.Ledger.JobAsync(id))!.Phase);
+            await world.AdvanceAsync((ulong)depth - 1);
+            await _chain.Control.RevertAsync(snapshot);
+            await _chain.Control.MineAsync();
+            await world.Chain.SyncAsync();
+            Assert.Null(await world.Ledger.JobAsync(id));
+            var now = await world.Ledger.AccountAsync(world.Requester.Address);
+            Assert.Equal((account.Free, account.Nonce), (now.Free, now.Nonce));
+            var after = await world.Ledger.HeadAsync();
+            Assert.Equal((before.Events, before.EventDigest, before.TokensHeld), (after.Events, after.EventDigest, after.TokensHeld));
+        }
+
+        // The same can be said again, and its job runs to its end.
+        var again = await world.Must(world.Requester, new JobPost(Workbench.Terms(1) with { Windows = new(4, 28, 60, 60, 60, 60, 60) }));
+        Assert.Equal(JobPhase.Closed, (await world.Driver().Run(again)).Phase);
+        Assert.True(world.Chain.Replica.State.IsConserved);
+    }
+
+    [ToolFact(AnvilChain.Tool)]
+    public async Task A_node_that_restarts_with_its_chain_is_followed_on()
+    {
+        var state = Path.Combine(Directory.CreateTempSubdirectory("sojourn-anvil").FullName, "state.json");
+        var port = FreePort();
+        var process = await AnvilProcess.StartAsync(new AnvilOptions { Port = port, StateFile = state, Arguments = ["--preserve-historical-states"] });
+        try
+        {
+            await using var pool = EndpointPool.Connect([process.Http], new RpcLimits());
+            var chain = new ChainFixture(process, pool);
+            await using var world = await EthereumWorld.CreateAsync(chain, s_spec, drives: false);
+            await world.Register();
+            var id = await world.Must(world.Requester, new JobPost(Workbench.Terms(1) with { Windows = new(4, 28, 60, 60, 60, 60, 60) }));
+            var before = await world.Ledger.HeadAsync();
+            await process.DisposeAsync();
+            await Assert.ThrowsAnyAsync<EthereumException>(() => world.Chain.SyncAsync());
+
+            // What is known stays known while nobody answers.
+            Assert.Equal(before.EventDigest, (await world.Ledger.HeadAsync()).EventDigest);
+            process = await AnvilProcess.StartAsync(new AnvilOptions { Port = port, StateFile = state, Arguments = ["--preserve-historical-states"] });
+            await UntilAsync(async () =>
+            {
+                try
+                {
+                    await world.Chain.SyncAsync();
+                    return true;
+                }
+                catch (EthereumException)
+                {
+                    return false;
+                }
+            });
+            Assert.Equal(JobPhase.Drawing, (await world.Ledger.JobAsync(id))!.Phase);
+            await world.Must(world.Requester, new Transfer(world.Nodes[0].Address, 7));
+            Assert.True(world.Chain.Replica.State.IsConserved);
+        }
+        finally
+        {
+            await process.DisposeAsync();
+            Directory.Delete(Path.GetDirectoryName(state)!, recursive: true);
+        }
+    }
+
+    [ToolTheory(AnvilChain.Tool)]
+    [InlineData(31337ul)]
+    [InlineData(4242ul)]
+    public async Task Another_chain_behind_the_same_address_is_noticed(ulong other)
+    {
+        var port = FreePort();
+        var process = await AnvilProcess.StartAsync(new AnvilOptions { Port = port });
+        try
+        {
+            await using var pool = EndpointPool.Connect([process.Http], new RpcLimits());
+            await using var world = await EthereumWorld.CreateAsync(new ChainFixture(process, pool), s_spec, drives: false);
+            var held = (await world.Ledger.HeadAsync()).TokensHeld;
+            await process.DisposeAsync();
+
+            // Begun anew, with other blocks: a ledger read from it would be empty.
+            process = await AnvilProcess.StartAsync(new AnvilOptions { Port = port, ChainId = other, Arguments = ["--timestamp", "1700000000"] });
+            await using var fresh = EndpointPool.Connect([process.Http], new RpcLimits());
+            await new AnvilControl(fresh).MineAsync(100);
+            Exception? told = null;
+            await UntilAsync(async () =>
+            {
+                told = await Record.ExceptionAsync(() => world.Chain.SyncAsync());
+                return told is not EndpointsUnreachableException;
+            });
+            Assert.IsType<OtherChainException>(told);
+            Assert.Equal(held, (await world.Ledger.HeadAsync()).TokensHeld);
+        }
+        finally
+        {
+            await process.DisposeAsync();
+        }
+    }
+
+    [ToolFact(AnvilChain.Tool)]
+    public async Task What_the_pool_drops_is_sent_again_and_happens_once()
+    {
+        await using var world = await EthereumWorld.CreateAsync(_chain, s_spec, drives: false);
+        await _chain.Control.AutomineAsync(false);
+        try
+        {
+            var first = world.Try(world.Requester, new Transfer(world.Nodes[0].Address, 11));
+            var before = await world.Ledger.AccountAsync(world.Nodes[0].Address);
+            await UntilAsync(async () => await PendingAsync() > 0);
+            await _chain.Control.DropAllAsync();
+            Assert.Equal(0ul, await PendingAsync());
+
+            // Mined blocks pass; the outbox sees that its transaction is gone, and sends it again.
+            await UntilAsync(async () =>
+            {
+                await _chain.Control.MineAsync();
+                await world.Chain.SyncAsync();
+                return first.IsCompleted;
+            });
+            Assert.Equal(Refusal.None, (await first).Refusal);
+            Assert.Equal(before.Free + 11, (await world.Ledger.AccountAsync(world.Nodes[0].Address)).Free);
+        }
+        finally
+        {
+            await _chain.Control.AutomineAsync(true);
+        }
+    }
+
+    [ToolTheory(AnvilChain.Tool)]
+    [InlineData("<html>502 Bad Gateway</html>", 200)]
+    [InlineData("", 200)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":", 200)]
+    [InlineData("[]", 200)]
+    [InlineData("null", 200)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":99999,\"result\":\"0x1\"}", 200)]
+    [InlineData("[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"number\":\"0xzz\"}}]", 200)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":\"no\"}", 200)]
+    [InlineData("busy", 503)]
+    [InlineData("\u0001\u0002\u0003", 200)]
+    public async Task An_endpoint_that_answers_rubbish_is_an_error_alone_and_harmless_beside_another(string answer, int status)
+    {
+        using var rubbish = new RubbishServer(Encoding.UTF8.GetBytes(answer), status);
+        await using var world = await EthereumWorld.CreateAsync(_chain, s_spec, drives: false);
+        await Assert.ThrowsAnyAsync<EthereumException>(() => EthereumLedger.ConnectAsync(new EthereumLedgerOptions { Endpoints = [rubbish.Address], Contract = world.Chain.Contract }));
+        await using var both = await EthereumLedger.ConnectAsync(new EthereumLedgerOptions { Endpoints = [rubbish.Address, _chain.Process!.Http], Contract = world.Chain.Contract, StartBlock = 0 });
+        Assert.Equal((await world.Ledger.HeadAsync()).EventDigest, (await both.HeadAsync()).EventDigest);
+    }
+
+    private async Task<ulong> PendingAsync()
+    {
+        var status = await _chain.Pool.SendAsync(RpcRequest.Of("txpool_status"), CancellationToken.None);
+        return Convert.ToUInt64(status.GetProperty("pending").GetString()![2..], 16) + Convert.ToUInt64(status.GetProperty("queued").GetString()![2..], 16);
+    }
+
+    // A condition, not a time: five minutes only end what will never be.
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        while (!await holds())
+        {
+            await Task.Delay(20, patience.Token);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Answers every request with the same bytes.</summary>
+    private sealed class RubbishServer : IDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+
+        public RubbishServer(byte[] answer, int status)
+        {
+            _listener.Start();
+            Address = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+            _ = ServeAsync(answer, status);
+        }
+
+        public Uri Address { get; }
+
+        public void Dispose() => _listener.Dispose();
+
+        private async Task ServeAsync(byte[] answer, int status)
+        {
+            try
+            {
+                while (true)
+                {
+                    using var client = await _listener.AcceptTcpClientAsync();
+                    var stream = client.GetStream();
+                    await ReadRequestAsync(stream);
+                    await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\nContent-Length: {answer.Length}\r\nConnection: close\r\n\r\n"));
+                    await stream.WriteAsync(answer);
+                    await stream.FlushAsync();
+                }
+            }
+            catch (Exception exception) when (exception is ObjectDisposedException or SocketException or IOException or InvalidOperationException)
+            {
+                // It was stopped, or its client went away.
+            }
+        }
+
+        private static async Task ReadRequestAsync(NetworkStream stream)
+        {
+            var text = new StringBuilder();
+            var buffer = new byte[8192];
+            while (true)
+            {
+                var read = await stream.ReadAsync(buffer);
+                if (read == 0)
+                {
+                    return;
+                }
+
+                text.Append(Encoding.ASCII.GetString(buffer, 0, read));
+                var all = text.ToString();
+                var end = all.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+                if (end < 0)
+                {
+                    continue;
+                }
+
+                var length = System.Text.RegularExpressions.Regex.Match(all, "(?i)content-length: *([0-9]+)") is { Success: true } found ? int.Parse(found.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) : 0;
+                if (all.Length >= end + 4 + length)
+                {
+                    return;
+                }
+            }
+        }
+    }
+}
