@@ -83,6 +83,25 @@ public sealed partial class EthereumLedger
         }
     }
 
+    /// <summary>Pays tokens in: the chain's coin with the call, an ERC-20 as far as the payer has approved the contract.</summary>
+    /// <param name="payer">Who pays; its key signs here.</param>
+    /// <param name="to">Whose account is credited.</param>
+    /// <param name="amount">In the ledger's units.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    public async ValueTask<SubmitResult> PayInAsync(ISigner payer, Address to, Amount amount, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(payer);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        if (amount.Units > long.MaxValue)
+        {
+            return Refused(Refusal.Overflow);
+        }
+
+        var config = await _client.CallAsync(_options.Contract, new LedgerContract.ConfigCall(), Address.Zero, cancellation).ConfigureAwait(false);
+        return await CallAsync(
+            new LedgerContract.DepositCall(to, (ulong)amount.Units, Digest.Zero), nameof(Deposit), payer, cancellation, config.Token.IsZero ? amount.Units * _scale : 0, TransactionKind.Deposit).ConfigureAwait(false);
+    }
+
     /// <summary>Concludes the present round of a job at once, where all its nodes have signed their bundles and all say the same.</summary>
     /// <param name="job">The job.</param>
     /// <param name="executors">The bundles of all drawn executors.</param>

@@ -235,6 +235,7 @@ public sealed partial class EthereumLedger : ILedger, IAsyncDisposable
                 _undone.Add(0);
             }
 
+            ForgetNonces();
             return true;
         }
 
@@ -275,8 +276,21 @@ public sealed partial class EthereumLedger : ILedger, IAsyncDisposable
             throw;
         }
 
+        if (step.Undone > 0)
+        {
+            ForgetNonces();
+        }
+
         Changed();
         return true;
+    }
+
+    private void ForgetNonces()
+    {
+        foreach (var outbox in _outboxes.Values)
+        {
+            outbox.Undone();
+        }
     }
 
     // A node can be exchanged for one of another chain, or a development chain begun anew under the same address: reading on would show an empty ledger as if it were this one.

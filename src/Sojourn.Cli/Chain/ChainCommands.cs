@@ -20,7 +20,7 @@ internal static class ChainCommands
     public static Command Create()
     {
         ErrorRules.Add(Explain);
-        return new Command("chain", "The ledger as contracts on an EVM chain: make, check, look.") { Deploy(), Verify(), Status(), Gas() };
+        return new Command("chain", "The ledger as contracts on an EVM chain: make, check, look, pay in and out.") { Deploy(), Verify(), Status(), Gas(), MoneyCommands.Deposit(), MoneyCommands.Withdraw(), MoneyCommands.Transfer() };
     }
 
     internal static CliError? Explain(Exception exception) => exception switch

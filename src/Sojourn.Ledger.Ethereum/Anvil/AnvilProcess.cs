@@ -168,7 +168,7 @@ public sealed class AnvilProcess : IAsyncDisposable
         {
             // SIGTERM, so that a state file is written; what does not end by then is killed.
             _ = Terminate(_process.Id, 15);
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             try
             {
                 await _process.WaitForExitAsync(patience.Token).ConfigureAwait(false);

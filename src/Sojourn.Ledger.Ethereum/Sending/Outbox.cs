@@ -77,6 +77,7 @@ internal sealed class Outbox : IDisposable
     private readonly SortedDictionary<long, Intent> _open = [];
     private ulong _nextNonce;
     private bool _nonceKnown;
+    private volatile bool _undone;
     private long _nextId = 1;
     private int _finished;
 
@@ -161,6 +162,9 @@ internal sealed class Outbox : IDisposable
             _gate.Release();
         }
     }
+
+    /// <summary>Blocks were taken back: the next nonce is what the chain says, and what waits here. What was settled in them (at depth zero that can be) stays settled; its sender sees that it is gone.</summary>
+    public void Undone() => _undone = true;
 
     public void Dispose()
     {
@@ -326,6 +330,11 @@ internal sealed class Outbox : IDisposable
 
     private async Task<ulong> NextNonceAsync(CancellationToken cancellation)
     {
+        if (_undone)
+        {
+            (_undone, _nonceKnown, _nextNonce) = (false, false, 0);
+        }
+
         if (!_nonceKnown)
         {
             var chain = await _client.NonceAsync(Account, cancellation).ConfigureAwait(false);
