@@ -177,7 +177,7 @@ abstract contract Walk is Market {
 
     function work(bytes32 id, ISojournLedger.JobView memory j, uint256 seed) internal {
         ISojournLedger.RoundView memory r = ledger.round(id, j.round);
-        if (j.phase == 1 && rnd(seed, 59, 12) == 0) {
+        if (j.phase == 1 && moodOf(id) > 4 && rnd(seed, 59, 12) == 0) {
             attempt(address(0), abi.encodeCall(ledger.conclude, (id, j.round, conclusionOf(id, j.round, variant(id, 0, j.round)))));
             return;
         }
@@ -185,15 +185,15 @@ abstract contract Walk is Market {
         ISojournLedger.ExecutorView memory seat = r.executors[e];
         uint256 i = indexOf(seat.node);
         uint256 what = rnd(seed, 61, 30);
-        if (what == 0) {
+        if (what == 0 || (moodOf(id) == 0 && seat.status == 2)) {
             ISojournLedger.Fail[] memory f = new ISojournLedger.Fail[](1);
-            f[0] = failOf(id, j.round, i, uint8(1 + rnd(seed, 62, 8)));
+            f[0] = failOf(id, j.round, i, uint8(1 + rnd(seed, 62, moodOf(id) == 0 ? 6 : 8)));
             attempt(address(0), abi.encodeCall(ledger.fails, (id, j.round, f)));
         } else if (seat.content != 0 && (what == 1 || (planted[id][uint256(j.round) << 8 | i] && seat.status < 3 && rnd(seed, 64, 3) == 0))) {
             plantOne(id, j.round, i, seed);
         } else if (seat.status == 0) {
             ISojournLedger.Evidence[] memory items = new ISojournLedger.Evidence[](1);
-            bool plants = rnd(seed, 63, 8) == 0;
+            bool plants = moodOf(id) == 3 || rnd(seed, 63, 8) == 0;
             planted[id][uint256(j.round) << 8 | i] = plants;
             items[0] = evidenceWith(id, j.round, i, plants ? plantedDigest(id, j.round, i) : evidenceDigest(id, j.round, i), seat.local ? bytes32(uint256(77)) : bytes32(0));
             attempt(address(0), abi.encodeCall(ledger.evidence, (id, j.round, items)));
@@ -212,8 +212,14 @@ abstract contract Walk is Market {
         }
     }
 
+    /// @dev Some jobs are ill-fated, so that every state is met on a walk that can be paid for: 0 executors cannot, 1 keepers deny, 3 evidence is planted, 4 everybody answers otherwise.
+    function moodOf(bytes32 id) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode("mood", id))) % 12;
+    }
+
     /// @dev One job in four has somebody who answers otherwise.
     function variant(bytes32 id, uint256 i, uint256 round) internal pure returns (uint256) {
+        if (moodOf(id) == 4) return 1 + i % 3;
         return uint256(keccak256(abi.encode(id))) % 4 == 0 && uint256(keccak256(abi.encode(id, i, round))) % 3 == 0 ? 2 : 1;
     }
 
@@ -280,7 +286,7 @@ abstract contract Walk is Market {
             if (ledger.offer(offers[k]).pending == 0 && ledger.offer(offers[k]).uses == 0) continue;
             address executor = r.executors[e].node;
             uint256 i = indexOf(executor);
-            if (rnd(seed, 87, 12) == 0) {
+            if (moodOf(id) == 1 || rnd(seed, 87, 12) == 0) {
                 attempt(address(0), abi.encodeCall(ledger.denials, (id, round, denyOf(id, round, executor, offers[k]))));
             } else {
                 attempt(address(0), abi.encodeCall(ledger.releases, (id, round, releaseOf(id, round, i, offers[k]))));
