@@ -254,7 +254,9 @@ public sealed class TroubleTests(ChainFixture chain) : IClassFixture<ChainFixtur
                     continue;
                 }
 
-                var length = System.Text.RegularExpressions.Regex.Match(all, "(?i)content-length: *([0-9]+)") is { Success: true } found ? int.Parse(found.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) : 0;
+                const string Name = "content-length:";
+                var at = all.IndexOf(Name, StringComparison.OrdinalIgnoreCase);
+                var length = at < 0 || at > end ? 0 : int.Parse(all.AsSpan(at + Name.Length, all.IndexOf('\r', at) - at - Name.Length).Trim(), System.Globalization.CultureInfo.InvariantCulture);
                 if (all.Length >= end + 4 + length)
                 {
                     return;
