@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Vm} from "./support/Vm.sol";
 import {Walk} from "./support/Walk.sol";
 
-/// @dev Called by forge's invariant runs with whatever seeds it likes.
-contract WalkHandler is Walk {
+/// @dev What the tests below ask of a walk.
+interface IWalk {
+    function act(uint256 seed) external;
+    function some(uint256 part) external;
+    function books() external view;
+    function home() external;
+    function visits(uint256 what) external view returns (uint256);
+}
+
+/// @dev A walk as a contract of its own: called by forge's invariant runs with whatever seeds it likes, and by the tests below. The only contract that holds the walk's code: it takes the compiler long.
+contract WalkHandler is Walk, IWalk {
     constructor() {
         setUpWalk();
     }
 
     function act(uint256 seed) external {
         step(seed);
+    }
+
+    function some(uint256 part) external {
+        for (uint256 i = 0; i < 12; i++) step(uint256(keccak256(abi.encode("walk", part, i))));
     }
 
     function books() external view {
@@ -20,14 +34,31 @@ contract WalkHandler is Walk {
     function home() external {
         driveHome();
     }
+
+    function visits(uint256 what) external view returns (uint256) {
+        return seen[what];
+    }
+}
+
+/// @dev Makes walks by name: `new` would compile them into every test again.
+abstract contract Walking {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    function walk() internal returns (IWalk made) {
+        bytes memory code = vm.getCode("Walk.t.sol:WalkHandler");
+        assembly ("memory-safe") {
+            made := create(0, add(code, 32), mload(code))
+        }
+        require(address(made) != address(0), "walk");
+    }
 }
 
 /// @dev Invariants over guided walks. Every step checks conservation, tokens held, and that nobody is paid without a quorum; every walk ends with nobody moving any more.
-contract WalkTest is Walk {
-    WalkHandler private handler;
+contract WalkTest is Walking {
+    IWalk private handler;
 
     function setUp() public {
-        handler = new WalkHandler();
+        handler = walk();
     }
 
     struct FuzzSelector {
@@ -38,7 +69,7 @@ contract WalkTest is Walk {
     function targetSelectors() public view returns (FuzzSelector[] memory list_) {
         list_ = new FuzzSelector[](1);
         bytes4[] memory s = new bytes4[](1);
-        s[0] = WalkHandler.act.selector;
+        s[0] = IWalk.act.selector;
         list_[0] = FuzzSelector(address(handler), s);
     }
 
@@ -56,15 +87,15 @@ contract WalkTest is Walk {
     }
 
     function testFuzz_every_job_ends_and_frees_what_was_bound(uint256 seed) public {
-        handler = handler;
-        setUpWalk();
-        for (uint256 i = 0; i < 50; i++) step(uint256(keccak256(abi.encode(seed, i))));
-        driveHome();
+        for (uint256 i = 0; i < 50; i++) handler.act(uint256(keccak256(abi.encode(seed, i))));
+        handler.home();
     }
 }
 
 /// @dev One long walk, whose table of visited states stands in the output.
-contract WalkCoverageTest is Walk {
+contract WalkCoverageTest is Walking {
+    IWalk private handler;
+
     string[11] private outcomes =
         ["open", "succeeded", "failed by executors", "no executors", "not admitted", "no result", "key denied", "disagreed", "checker rejected", "review rejected", "cancelled"];
     string[7] private phases = ["drawing", "attesting", "running", "revealing", "audit draw", "judging", "closed"];
@@ -72,7 +103,11 @@ contract WalkCoverageTest is Walk {
     string[11] private statuses = ["drawn", "evidenced", "admitted", "committed", "revealed", "failed", "no evidence", "refused", "no result", "no reveal", "void"];
 
     function setUp() public {
-        setUpWalk();
+        handler = walk();
+    }
+
+    function seen(uint256 what) private view returns (uint256) {
+        return handler.visits(what);
     }
 
     function log(string memory text) private view {
@@ -80,24 +115,16 @@ contract WalkCoverageTest is Walk {
         done;
     }
 
-    function some(uint256 part) external {
-        for (uint256 i = 0; i < 12; i++) step(uint256(keccak256(abi.encode("walk", part, i))));
-    }
-
-    function home() external {
-        driveHome();
-    }
-
     function row(string memory what, string memory name, uint256 at) private view {
-        log(string.concat("| ", what, " | ", name, " | ", vm.toString(seen[at]), " |"));
-        require(seen[at] > 0, string.concat("never visited: ", what, " ", name));
+        log(string.concat("| ", what, " | ", name, " | ", vm.toString(seen(at)), " |"));
+        require(seen(at) > 0, string.concat("never visited: ", what, " ", name));
     }
 
     function visited() private view returns (bool) {
-        for (uint256 i = 0; i < 7; i++) if (seen[i] == 0) return false;
-        for (uint256 i = 0; i < 4; i++) if (seen[32 + i] == 0) return false;
-        for (uint256 i = 0; i < 11; i++) if (seen[48 + i] == 0) return false;
-        for (uint256 i = 1; i < 11; i++) if (seen[16 + i] == 0) return false;
+        for (uint256 i = 0; i < 7; i++) if (seen(i) == 0) return false;
+        for (uint256 i = 0; i < 4; i++) if (seen(32 + i) == 0) return false;
+        for (uint256 i = 0; i < 11; i++) if (seen(48 + i) == 0) return false;
+        for (uint256 i = 1; i < 11; i++) if (seen(16 + i) == 0) return false;
         return true;
     }
 
@@ -105,18 +132,17 @@ contract WalkCoverageTest is Walk {
     function test_the_walk_visits_every_state() public {
         bool isLong = keccak256(bytes(vm.envOr("SOJOURN_LONG", string("")))) == keccak256("contracts-walk");
         uint256 parts = isLong ? 2400 : 240;
-        // In calls of its own, since memory is never given back within one.
-        for (uint256 i = 0; i < parts && (isLong || i < 24 || !visited()); i++) this.some(i);
-        this.home();
+        for (uint256 i = 0; i < parts && (isLong || i < 24 || !visited()); i++) handler.some(i);
+        handler.home();
         for (uint256 i = 0; i < 7; i++) row("phase", phases[i], i);
         for (uint256 i = 0; i < 4; i++) row("round", kinds[i], 32 + i);
         for (uint256 i = 0; i < 11; i++) row("seat", statuses[i], 48 + i);
         for (uint256 i = 1; i < 11; i++) row("outcome", outcomes[i], 16 + i);
         uint256 lines = 0;
-        for (uint256 i = 1; i < 80; i++) if (seen[64 + i] > 0) lines++;
+        for (uint256 i = 1; i < 80; i++) if (seen(64 + i) > 0) lines++;
         uint256 refusals = 0;
-        for (uint256 i = 1; i < 64; i++) if (seen[192 + i] > 0) refusals++;
-        for (uint256 i = 64; i < 128; i++) if (seen[192 + i] > 0) refusals++;
+        for (uint256 i = 1; i < 64; i++) if (seen(192 + i) > 0) refusals++;
+        for (uint256 i = 64; i < 128; i++) if (seen(192 + i) > 0) refusals++;
         log(string.concat("| different lines | | ", vm.toString(lines), " |"));
         log(string.concat("| different refusals | | ", vm.toString(refusals), " |"));
     }
