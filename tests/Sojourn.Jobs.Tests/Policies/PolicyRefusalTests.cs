@@ -71,6 +71,8 @@ public sealed class PolicyRefusalTests(ITestOutputHelper output)
                 new("Region", JobOutcome.KeyDenied, ByPolicy) { Data = policy => policy with { Proof = policy.Proof with { Regions = ["atlantis"] } } },
                 new("Uses", JobOutcome.KeyDenied, ByCount) { Runs = 2, Data = policy => policy with { Limits = new UseLimits { Uses = 1 } } },
                 new("Draws", JobOutcome.KeyDenied, ByCount) { Runs = 2, Data = policy => policy with { Limits = new UseLimits { Draws = 1 } } },
+                new("PeriodUses", JobOutcome.KeyDenied, ByCount) { Runs = 2, Data = policy => policy with { Limits = new UseLimits { Period = TimeSpan.FromDays(1), PeriodUses = 1 } } },
+                new("PeriodOutput", JobOutcome.KeyDenied, ByCount) { Runs = 2, Data = policy => policy with { Limits = new UseLimits { Period = TimeSpan.FromDays(1), PeriodOutputBytes = 100_000 } } },
                 new("OutputSize", JobOutcome.KeyDenied, ByPolicy) { Data = policy => policy with { Output = policy.Output with { BytesMax = 1000 } } },
                 new("OutputRecipients, public", JobOutcome.KeyDenied, ByPolicy) { Spec = spec => spec with { Recipients = [] } },
                 new("OutputRecipients, named", JobOutcome.KeyDenied, ByPolicy) { Data = policy => policy with { Output = policy.Output with { AnyRecipient = false, Recipients = [world.Owner.Sealing.Public.Bytes] } } },
