@@ -68,7 +68,7 @@ public sealed class PolicyRefusalTests(ITestOutputHelper output)
                 new("Custody", JobOutcome.NotAdmitted, []) { Data = policy => policy with { Proof = policy.Proof with { Custody = CustodyClass.EndorsedDataCentre } } },
                 new("Measurement", JobOutcome.NotAdmitted, []) { Data = policy => policy with { Proof = policy.Proof with { Measurements = [Another(policy.Proof.Measurements[0])] } } },
                 new("Verifiers", JobOutcome.KeyDenied, ByPolicy) { Data = policy => policy with { Proof = policy.Proof with { VerifiersMin = 50 } } },
-                new("Region", JobOutcome.KeyDenied, ByPolicy) { Data = policy => policy with { Proof = policy.Proof with { Regions = ["atlantis"] } } },
+                new("Region", JobOutcome.KeyDenied, ByPolicy) { Data = policy => policy with { Proof = policy.Proof with { Regions = ["nz"] } } },
                 new("Uses", JobOutcome.KeyDenied, ByCount) { Runs = 2, Data = policy => policy with { Limits = new UseLimits { Uses = 1 } } },
                 new("Draws", JobOutcome.KeyDenied, ByCount) { Runs = 2, Data = policy => policy with { Limits = new UseLimits { Draws = 1 } } },
                 new("PeriodUses", JobOutcome.KeyDenied, ByCount) { Runs = 2, Data = policy => policy with { Limits = new UseLimits { Period = TimeSpan.FromDays(1), PeriodUses = 1 } } },
