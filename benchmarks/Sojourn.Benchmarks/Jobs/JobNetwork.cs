@@ -24,6 +24,7 @@ internal sealed class JobNetwork : IAsyncDisposable
     private Cid _code = null!;
     private Cid _spec = null!;
     private readonly System.Collections.Concurrent.ConcurrentQueue<string> _troubles = new();
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<JobOutcome, int> _lost = new();
     private long _number;
 
     public static string Root { get; } = Environment.GetEnvironmentVariable("SOJOURN_ROOT") ?? Directory.GetCurrentDirectory();
@@ -46,12 +47,15 @@ internal sealed class JobNetwork : IAsyncDisposable
         return made;
     }
 
+    /// <summary>Jobs that gave no result, and why, in words.</summary>
+    public string Lost => _lost.IsEmpty ? "none without a result" : "without a result: " + string.Join(", ", _lost.Select(pair => $"{pair.Value} {pair.Key}"));
+
     /// <summary>Posts one job and waits for its result.</summary>
     /// <param name="executors">How many run it; with more than one they commit first.</param>
     /// <param name="verifiers">Seats that vote on each executor's evidence.</param>
     /// <param name="stages">Where the milliseconds of each stage are added.</param>
     /// <param name="ticketHeights">How many heights of 5 ms the ticket window has.</param>
-    /// <returns>Milliseconds from posting to the agreed result; null where no ticket came in time.</returns>
+    /// <returns>Milliseconds from posting to the agreed result; null where there was none.</returns>
     public async Task<double?> RunAsync(byte executors, byte verifiers, Dictionary<string, List<double>>? stages = null, uint ticketHeights = 5)
     {
         var head = await _net.Ledger.HeadAsync(default);
@@ -93,12 +97,19 @@ internal sealed class JobNetwork : IAsyncDisposable
 
             if (entry.Event.Kind == EventKind.Closed)
             {
-                return (JobOutcome)entry.Event.Number switch
+                var outcome = (JobOutcome)entry.Event.Number;
+                if (outcome == JobOutcome.Succeeded)
                 {
-                    JobOutcome.Succeeded => now,
-                    JobOutcome.NoExecutors => null,
-                    var other => throw new InvalidOperationException($"a job ended as {other}: {string.Join("; ", _troubles)}"),
-                };
+                    return now;
+                }
+
+                _lost.AddOrUpdate(outcome, 1, (_, count) => count + 1);
+                if (outcome != JobOutcome.NoExecutors)
+                {
+                    Console.Error.WriteLine($"a job ended as {outcome}: {string.Join("; ", _troubles)}");
+                }
+
+                return null;
             }
         }
 

@@ -82,7 +82,7 @@ internal sealed class JobsSuite : IBenchSuite
         var shares = string.Join(", ", stages.Select(stage => Text($"{Words(stage.Key)} +{stage.Value.Sum() / times.Count:0.0} ms")));
         report.Add(new BenchRow(
             what, Text($"p50 {times[times.Count / 2]:0} ms, p99 {times[(times.Count * 99) / 100]:0} ms"), "", "", bar,
-            Text($"mean of each stage: {shares}; processor time a job: ledger, nodes and client {(after.Own - before.Own) / jobs * 1000:0} ms, enclaves (ended ones) {(after.Children - before.Children) / jobs * 1000:0} ms; {late} of {jobs} found no ticket within 25 ms")));
+            Text($"mean of each stage: {shares}; processor time a job: ledger, nodes and client {(after.Own - before.Own) / jobs * 1000:0} ms, enclaves (ended ones) {(after.Children - before.Children) / jobs * 1000:0} ms; {late} of {jobs} gave no result; with those before, {net.Lost}")));
     }).GetAwaiter().GetResult();
 
     private static void Rate(BenchReport report, string what, int nodes, int verifiers, byte executors, byte seats, int inFlight, string bar) => Task.Run(async () =>
@@ -111,7 +111,7 @@ internal sealed class JobsSuite : IBenchSuite
         var after = JobNetwork.Processor();
         report.Add(new BenchRow(
             what, Text($"{done / seconds:0.0} jobs/s"), "", "", bar,
-            Text($"processor time a job: ledger, nodes and client {(after.Own - before.Own) / done * 1000:0} ms, enclaves {(after.Children - before.Children) / done * 1000:0} ms; {inFlight} under way at once; {Environment.WorkingSet >> 20} MiB for all nodes, ledger and client together")));
+            Text($"processor time a job: ledger, nodes and client {(after.Own - before.Own) / done * 1000:0} ms, enclaves {(after.Children - before.Children) / done * 1000:0} ms; {inFlight} under way at once; {net.Lost}; {Environment.WorkingSet >> 20} MiB for all nodes, ledger and client together")));
     }).GetAwaiter().GetResult();
 
     private static string Words(string stage) => stage switch
