@@ -9,7 +9,6 @@ using Sojourn.Hosting.Keys;
 using Sojourn.Hosting.Publishing;
 using Sojourn.Jobs.Tests.Verifying;
 using Sojourn.Primitives;
-using Sojourn.Protocol.Guards;
 using Sojourn.Protocol.Jobs;
 using Sojourn.Protocol.Policies;
 using Sojourn.Protocol.Reasons;
@@ -22,7 +21,7 @@ using Xunit.Abstractions;
 
 namespace Sojourn.Jobs.Tests.Policies;
 
-/// <summary>Each clause of an owner's policy broken once, over real nodes, enclaves and keepers: no key leaves (or no output), the requester sees the closed reason, and gets its money back.</summary>
+/// <summary>Clauses of an owner's policy, each broken once, over real nodes, enclaves and keepers: no key leaves, the requester sees the closed reason, and gets its money back. Guards that refuse: <c>GuardTests</c>; pools and prices: the tests of policies.</summary>
 [Collection("network")]
 public sealed class PolicyRefusalTests(ITestOutputHelper output)
 {
@@ -39,8 +38,6 @@ public sealed class PolicyRefusalTests(ITestOutputHelper output)
         public Func<JobSpec, JobSpec> Spec { get; init; } = spec => spec;
 
         public int Runs { get; init; } = 1;
-
-        public FailReason? Fail { get; init; }
     }
 
     [ToolFact("artifacts/enclave/sojourn-enclave", "bwrap")]
@@ -50,7 +47,6 @@ public sealed class PolicyRefusalTests(ITestOutputHelper output)
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
         var cancel = limit.Token;
         await using var world = await World.StartAsync(cancel);
-        var guard = await world.PublishAsync(GuardArguments.Embed(VerificationWorld.Module("guards", "min-group-size"), ["200"]), cancel);
         var stranger = new Address(Enumerable.Repeat((byte)9, 20).ToArray());
         var other = Cid.ForRaw("another program"u8);
 
@@ -76,10 +72,6 @@ public sealed class PolicyRefusalTests(ITestOutputHelper output)
                 new("OutputSize", JobOutcome.KeyDenied, ByPolicy) { Data = policy => policy with { Output = policy.Output with { BytesMax = 1000 } } },
                 new("OutputRecipients, public", JobOutcome.KeyDenied, ByPolicy) { Spec = spec => spec with { Recipients = [] } },
                 new("OutputRecipients, named", JobOutcome.KeyDenied, ByPolicy) { Data = policy => policy with { Output = policy.Output with { AnyRecipient = false, Recipients = [world.Owner.Sealing.Public.Bytes] } } },
-                new("Guards", JobOutcome.FailedByExecutors, []) { Data = policy => policy with { Output = policy.Output with { Guards = [guard] } }, Spec = spec => spec with { Arguments = ["/in/table", "/output/nothing/below", "ward", "age"] }, Fail = FailReason.PolicyRefused },
-                new("CodeSecrecy", JobOutcome.KeyDenied, ByPolicy) { App = policy => policy with { OutputMayRevealCode = false, GuardedOutputBytesMax = 1000 } },
-                new("Price", JobOutcome.KeyDenied, ByPolicy) { Data = policy => policy with { Price = new PriceRule { PerUse = 1_000_000 } } },
-                new("Consent", JobOutcome.KeyDenied, ByPolicy) { Data = policy => policy with { Pool = new PoolRule { Members = [stranger], MembersMin = 1 } } },
             ])
         {
             var view = await world.RunAsync(broken, cancel);
@@ -89,7 +81,7 @@ public sealed class PolicyRefusalTests(ITestOutputHelper output)
             var told = $"{broken.Clause}: {view.Outcome}, denied {string.Join(", ", denials)}, failed {string.Join(", ", fails)}\n{world.Log}";
             Assert.True(view.Outcome == broken.Outcome, told);
             Assert.True(broken.Denied.Length == 0 ? denials.Count == 0 : denials.Count > 0 && denials.All(broken.Denied.Contains), told);
-            Assert.True(broken.Fail is null ? fails.Count == 0 : fails.SequenceEqual([broken.Fail.Value]), told);
+            Assert.True(fails.Count == 0, told);
             Assert.True((await world.Net.Ledger.ExplainAsync(world.Requester.Address, view.Id, 100, cancel)).Any(line => line.Reason == LineReason.Refunded), told);
             Assert.True(view.AgreedTag is null, told);
         }
@@ -147,8 +139,6 @@ public sealed class PolicyRefusalTests(ITestOutputHelper output)
             world.Net.StartKeeper(world.Lab);
             return world;
         }
-
-        public async Task<Cid> PublishAsync(byte[] bytes, CancellationToken cancel) => await new Publisher(Net.Gateway.Store).FileAsync(new MemoryStream(bytes), cancel);
 
         /// <summary>Seals program and table under the changed policies, offers both, and runs a job; the last one's view where it is to be run more than once. Again where a busy machine let the draw pass.</summary>
         public async Task<JobView> RunAsync(Broken broken, CancellationToken cancel)
