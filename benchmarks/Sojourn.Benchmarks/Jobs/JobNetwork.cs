@@ -68,6 +68,8 @@ internal sealed class JobNetwork : IAsyncDisposable
             Agreeing = executors,
             Verifiers = verifiers,
             LevelMin = TrustLevel.Simulated,
+            // A draw that came too late is a job lost, and said; a second, smaller one would only hide it.
+            RedrawsMax = 0,
             ExecutorPay = 10,
             VerifierPay = 1,
             AnswerCommitment = new Digest(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(Interlocked.Increment(ref _number)))),
