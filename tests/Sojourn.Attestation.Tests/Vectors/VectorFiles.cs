@@ -29,7 +29,12 @@ internal static class VectorFiles
     public static FileContent Of(ReadOnlyMemory<byte> bytes)
     {
         var span = bytes.Span;
-        // JSON first: it may hold chains as texts.
+        // Quotes and JSON first: both may hold certificates as texts.
+        if (DcapQuote.TryParse(bytes, new Findings()) is not null)
+        {
+            return FileContent.DcapQuote;
+        }
+
         if (span.TrimStart(" \r\n\t"u8).StartsWith("{"u8))
         {
             return Json(bytes);
@@ -50,7 +55,6 @@ internal static class VectorFiles
             : span.Length > 100 && span[..100].IndexOf("Spec ID Event"u8) >= 0 ? FileContent.EventLog
             : Certificate.TryParse(bytes, out _) is not null ? FileContent.Certificates
             : RevocationList.TryParse(bytes) is not null ? FileContent.List
-            : DcapQuote.TryParse(bytes, new Findings()) is not null ? FileContent.DcapQuote
             : TpmPublic.TryParse(span) is not null || (span.Length > 2 && TpmPublic.TryParse(span[2..]) is not null) ? FileContent.TpmKey
             : TpmSignature.TryParse(span) is not null ? FileContent.TpmSignature
             : FileContent.Other;

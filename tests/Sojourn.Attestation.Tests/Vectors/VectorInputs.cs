@@ -237,8 +237,8 @@ internal static class VectorInputs
     {
         var collateral = Collateral.Empty;
         // The chain of the service's response header: the signing certificate's where one is named, else whatever chain is named (a case may name a wrong one), but not a mere root.
-        var chains = files.Where(file => file.Content == FileContent.Certificates).Select(file => (file.Bytes, Chain: Pem.TryCertificates(file.Bytes)!)).Where(file => !file.Chain[0].SelfIssued).ToList();
-        var chain = chains.OrderByDescending(file => file.Chain[0].SubjectWords.Contains("TCB Signing", StringComparison.Ordinal)).Select(file => file.Bytes).FirstOrDefault() ?? [];
+        var chains = files.Where(file => file.Content == FileContent.Certificates).Select(file => (file.Bytes, Chain: Pem.TryCertificates(file.Bytes))).Where(file => file.Chain is [{ SelfIssued: false }, ..]).ToList();
+        var chain = chains.OrderByDescending(file => file.Chain![0].SubjectWords.Contains("TCB Signing", StringComparison.Ordinal)).Select(file => file.Bytes).FirstOrDefault() ?? [];
         if (chain.Length == 0)
         {
             foreach (var signer in VectorSet.IntelSigners())
