@@ -12,8 +12,11 @@ if (args.Length == 0 || args[0] is "-h" or "--help")
     return args.Length == 0 ? 2 : 0;
 }
 
-var chosen = args is ["all"] ? suites : [.. suites.Where(suite => args.Contains(suite.Name))];
-var unknown = args.Except(suites.Select(suite => suite.Name)).Where(name => name != "all").ToArray();
+// "wasm" means "wasm-kernels", "wasm-programs" and so on.
+static bool Means(string word, string name) => word == name || name.StartsWith(word + "-", StringComparison.Ordinal);
+
+var chosen = args is ["all"] ? suites : [.. suites.Where(suite => args.Any(word => Means(word, suite.Name)))];
+var unknown = args.Where(word => word != "all" && !suites.Any(suite => Means(word, suite.Name))).ToArray();
 if (unknown.Length > 0)
 {
     Console.Error.WriteLine($"bench: no suite is named {string.Join(", ", unknown)}; there are: {string.Join(' ', suites.Select(suite => suite.Name))}");

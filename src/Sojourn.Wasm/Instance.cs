@@ -16,6 +16,7 @@ public sealed unsafe partial class Instance
     internal Instance(Store store, WasmModule module, ImportedExterns imports)
     {
         store.CheckUsable();
+        store.Join(module.Options.Tier);
         Store = store;
         Module = module;
         var definition = module.Definition;
@@ -26,7 +27,9 @@ public sealed unsafe partial class Instance
         DroppedData = new bool[definition.Data.Length];
         DroppedElements = new bool[definition.Elements.Length];
         ElementValues = new object?[definition.Elements.Length][];
-        handle = GCHandle.Alloc(this);
+
+        // Weak: who drops a store without disposing of it still gets its memory back. While code runs, the caller holds the store.
+        handle = GCHandle.Alloc(this, GCHandleType.Weak);
 
         var ownsMemory = layout.OwnsMemory;
         var memoryType = ownsMemory ? definition.Memories[0] : null;

@@ -27,6 +27,7 @@ public sealed unsafe class Store : IDisposable
     private volatile bool interrupted;
     private int use;
     private bool disposed;
+    private ExecutionTier? tier;
 
     /// <summary>Makes an empty store.</summary>
     /// <param name="options">Bounds; null for the defaults.</param>
@@ -173,6 +174,18 @@ public sealed unsafe class Store : IDisposable
         {
             throw new InvalidOperationException("The instance cannot be given back while its code runs.");
         }
+    }
+
+    /// <summary>A store has one tier: compiled code has no way into the interpreter.</summary>
+    internal void Join(ExecutionTier joining)
+    {
+        tier ??= joining;
+        if (tier != joining)
+        {
+            throw new LinkException($"the store runs {Named(tier.Value)} code and the module was loaded for {Named(joining)} code: all modules of a store have one ModuleOptions.Tier");
+        }
+
+        static string Named(ExecutionTier tier) => tier == ExecutionTier.Compiled ? "compiled" : "interpreted";
     }
 
     internal void CheckUsable() => ObjectDisposedException.ThrowIf(disposed, this);

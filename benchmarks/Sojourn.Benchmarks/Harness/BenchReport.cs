@@ -57,7 +57,7 @@ public sealed class BenchReport(string suite, string resultsFile)
     public void Add(BenchRow row)
     {
         _rows.Add(row);
-        Console.WriteLine($"{row.What}: {row.Ours}{(row.Peer.Length > 0 ? $" against {row.Peer}, ratio {row.Ratio}" : "")}{(row.Bar.Length > 0 ? $" (bar: {row.Bar})" : "")} {row.Note}");
+        Console.WriteLine($"{row.What}: {row.Ours}{(row.Peer.Length > 0 ? $" against {row.Peer}, ratio {row.Ratio}" : row.Ratio)}{(row.Bar.Length > 0 ? $" (bar: {row.Bar})" : "")} {row.Note}");
     }
 
     /// <summary>The median of some figures.</summary>

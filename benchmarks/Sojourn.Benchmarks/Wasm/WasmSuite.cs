@@ -2,29 +2,32 @@ using Sojourn.Benchmarks.Harness;
 
 namespace Sojourn.Benchmarks.Wasm;
 
-/// <summary>The WebAssembly engine against V8, Wasmtime and native code, and its latencies. <c>SOJOURN_BENCH_WASM</c> may name one part: kernels, programs or latency.</summary>
-public sealed class WasmSuite : IBenchSuite
+/// <summary>Kernels in the WebAssembly engine against V8, Wasmtime and native code. <c>./bench wasm</c> runs this and the two suites below, each under two minutes.</summary>
+public sealed class WasmKernelsSuite : IBenchSuite
 {
     /// <inheritdoc/>
-    public string Name => "wasm";
+    public string Name => "wasm-kernels";
 
     /// <inheritdoc/>
-    public void Run(BenchReport report)
-    {
-        var only = Environment.GetEnvironmentVariable("SOJOURN_BENCH_WASM");
-        if (only is null or "latency")
-        {
-            LatencyRows.Run(report);
-        }
+    public void Run(BenchReport report) => KernelRows.Run(report);
+}
 
-        if (only is null or "kernels")
-        {
-            KernelRows.Run(report);
-        }
+/// <summary>Whole programs in the WebAssembly engine against V8.</summary>
+public sealed class WasmProgramsSuite : IBenchSuite
+{
+    /// <inheritdoc/>
+    public string Name => "wasm-programs";
 
-        if (only is null or "programs")
-        {
-            ProgramRows.Run(report);
-        }
-    }
+    /// <inheritdoc/>
+    public void Run(BenchReport report) => ProgramRows.Run(report);
+}
+
+/// <summary>What starting, calling and trapping costs in the WebAssembly engine.</summary>
+public sealed class WasmLatencySuite : IBenchSuite
+{
+    /// <inheritdoc/>
+    public string Name => "wasm-latency";
+
+    /// <inheritdoc/>
+    public void Run(BenchReport report) => LatencyRows.Run(report);
 }

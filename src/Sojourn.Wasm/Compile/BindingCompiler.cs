@@ -13,7 +13,6 @@ internal static unsafe class BindingCompiler
         var invoke = delegateType.GetMethod("Invoke")!;
         var parameters = invoke.GetParameters().Select(parameter => parameter.ParameterType).ToArray();
         var results = HostDelegates.ResultTypes(invoke.ReturnType);
-        Check(function, delegateType, parameters, results);
         var signature = Signature.Of(function.Store, function.Type);
         var method = new DynamicMethod("call", invoke.ReturnType, [typeof(Function), .. parameters], typeof(BindingCompiler).Module, skipVisibility: true);
         var il = method.GetILGenerator();
@@ -89,15 +88,6 @@ internal static unsafe class BindingCompiler
     internal static Function? FunctionOf(nint record, Function callee) => callee.Store.FunctionOf(record);
 
     internal static Exception Translate(Function function, NullReferenceException fault) => Traps.Translate(function.Store, fault);
-
-    private static void Check(Function function, Type delegateType, Type[] parameters, IReadOnlyList<Type> results)
-    {
-        var type = new FunctionType([.. parameters.Select(HostDelegates.TypeOf)], [.. results.Select(HostDelegates.TypeOf)]);
-        if (results.Count > 1 || !function.Store.Types.IsSubtype(References.TypeOf(function), function.Store.Types.Intern(type)))
-        {
-            throw new ArgumentException($"{delegateType} is {type}, the function is {function.Type}.", nameof(delegateType));
-        }
-    }
 
     private static void Call(ILGenerator il, string name) =>
         il.Emit(OpCodes.Call, typeof(BindingCompiler).GetMethod(name, System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!);

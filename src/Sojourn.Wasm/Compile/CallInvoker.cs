@@ -23,9 +23,11 @@ internal sealed unsafe class CallInvoker
     // Slots hold 16 bytes per value; references are in an array beside them.
     private delegate void Raw(nint code, nint context, nint slots, object?[] references);
 
-    public static CallInvoker Get(Instance instance, int functionIndex)
+    public static CallInvoker Get(Instance instance, int functionIndex) => Get(instance.Store, instance.FunctionAt(functionIndex).Type);
+
+    public static CallInvoker Get(Store store, FunctionType type)
     {
-        var signature = Signature.Of(instance.Store, instance.FunctionAt(functionIndex).Type);
+        var signature = Signature.Of(store, type);
         if (Cache.Count > CachedMax)
         {
             Cache.Clear();

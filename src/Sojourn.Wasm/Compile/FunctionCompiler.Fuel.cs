@@ -49,22 +49,17 @@ internal sealed partial class FunctionCompiler
         il.Emit(OpCodes.Ldind_I);
         il.StoreLocal(blockLocal);
 
-        // What calls nothing need not note how deep it is.
-        givesBackDepth = HasCalls(body);
-        LoadBlockField(StoreBlock.DepthOffset);
-        il.LoadInt64(plan.FrameBytes);
+        givesBackDepth = plan.FrameBytes > 0;
         if (givesBackDepth)
         {
             depthLocal = NewLocal(IlType.Int64);
+            LoadBlockField(StoreBlock.DepthOffset);
+            il.LoadInt64(plan.FrameBytes);
             il.Emit(OpCodes.Sub);
             il.StoreLocal(depthLocal);
             il.LoadLocal(depthLocal);
             il.LoadInt64(0);
-        }
-
-        il.Branch(OpCodes.Blt, tooDeep);
-        if (givesBackDepth)
-        {
+            il.Branch(OpCodes.Blt, tooDeep);
             LoadBlockAddress(StoreBlock.DepthOffset);
             il.LoadLocal(depthLocal);
             il.Emit(OpCodes.Stind_I8);
@@ -92,8 +87,12 @@ internal sealed partial class FunctionCompiler
             return;
         }
 
-        il.Mark(tooDeep);
-        Trap(TrapKind.StackExhausted);
+        if (givesBackDepth)
+        {
+            il.Mark(tooDeep);
+            Trap(TrapKind.StackExhausted);
+        }
+
         if (chargesUsed)
         {
             il.Mark(exhausted);

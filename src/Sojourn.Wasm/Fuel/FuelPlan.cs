@@ -29,7 +29,7 @@ internal sealed class FuelPlan
     /// <summary>Charged when the function is entered.</summary>
     public int Entry { get; private set; }
 
-    /// <summary>What the function's frame counts against the stack's limit, in bytes.</summary>
+    /// <summary>What the function's frame counts against the stack's limit, in bytes; nothing where the function calls nothing.</summary>
     public int FrameBytes { get; private set; }
 
     /// <summary>What is charged when the segment is entered that begins at this instruction: a loop's head, an if's or else's arm, after an end or a conditional branch.</summary>
@@ -52,10 +52,12 @@ internal sealed class FuelPlan
         var blocks = new Stack<bool>();
         var segment = -1;
         var cost = 0;
+        var calls = false;
         while (!reader.AtEnd)
         {
             reader.Read(out var instruction);
             var opcode = instruction.Opcode;
+            calls |= opcode is >= Opcode.Call and <= Opcode.ReturnCallRef;
             if (opcode is not (Opcode.Block or Opcode.Loop or Opcode.Else or Opcode.End or Opcode.Nop))
             {
                 cost++;
@@ -105,6 +107,8 @@ internal sealed class FuelPlan
             }
         }
 
+        // What calls nothing cannot be part of an endless recursion: its frame is not counted.
+        plan.FrameBytes = calls ? plan.FrameBytes : 0;
         plan.Entry = costs[-1];
         foreach (var (offset, charge) in costs)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sojourn.Wasm.Fuel;
 using Sojourn.Wasm.Model;
 using Sojourn.Wasm.Run;
@@ -445,19 +446,35 @@ internal sealed unsafe partial class Machine(Store store)
             return;
         }
 
+        CallOut(callee);
+    }
+
+    // A method of its own, so that only such calls make room for its values.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CallOut(Function callee)
+    {
         var type = callee.Type;
-        var arguments = new Value[type.Parameters.Length];
+        var (few, fewer) = (default(FewValues), default(FewValues));
+        Span<Value> arguments = type.Parameters.Length <= FewValues.Count ? ((Span<Value>)few)[..type.Parameters.Length] : new Value[type.Parameters.Length];
+        Span<Value> results = type.Results.Length <= FewValues.Count ? ((Span<Value>)fewer)[..type.Results.Length] : new Value[type.Results.Length];
         for (var i = arguments.Length - 1; i >= 0; i--)
         {
             arguments[i] = ToValue(Pop(), type.Parameters[i]);
         }
 
-        var results = new Value[type.Results.Length];
         callee.Call(arguments, results);
         foreach (var result in results)
         {
             Push(FromValue(result));
         }
+    }
+
+    /// <summary>Room for the values of most calls.</summary>
+    [InlineArray(FewValues.Count)]
+    private struct FewValues
+    {
+        public const int Count = 10;
+        private Value first;
     }
 
     /// <summary>The running function's frame gives way to the callee's.</summary>

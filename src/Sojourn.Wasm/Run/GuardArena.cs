@@ -9,6 +9,9 @@ internal sealed class GuardArena
     /// <summary>Slots of instances without a memory of their own.</summary>
     public const long SmallSlotBytes = 32L << 20;
 
+    /// <summary>Slots that are taken before anybody looks for stores that were dropped and not disposed of.</summary>
+    private const int PatienceLeast = 256;
+
     private static readonly Lock Gate = new();
     private static GuardArena? large;
     private static GuardArena? small;
@@ -18,12 +21,14 @@ internal sealed class GuardArena
     private readonly long slotBytes;
     private readonly int slots;
     private int taken;
+    private int patience;
 
     private GuardArena(nint start, int slots, long slotBytes)
     {
         Start = start;
         this.slots = slots;
         this.slotBytes = slotBytes;
+        patience = Math.Min(slots, PatienceLeast);
     }
 
     /// <summary>Whether this process can catch faults in guard pages.</summary>
@@ -56,18 +61,50 @@ internal sealed class GuardArena
         }
     }
 
+    /// <summary>Slots that were ever taken at once.</summary>
+    public int Taken
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return taken;
+            }
+        }
+    }
+
     /// <summary>A slot without access rights, or zero.</summary>
+    /// <remarks>
+    /// The garbage collector does not know what a dropped store costs. So it is asked whenever twice as many slots are taken as were still in use the last
+    /// time; who disposes of stores never comes here.
+    /// </remarks>
     public nint Take()
     {
         lock (Gate)
         {
-            if (returned.TryPop(out var slot))
+            if (TryTake(patience) is var slot and not 0)
             {
                 return slot;
             }
-
-            return taken == slots ? 0 : (nint)(Start + (taken++ * slotBytes));
         }
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        lock (Gate)
+        {
+            patience = Math.Min(slots, Math.Max(PatienceLeast, 2 * (taken - returned.Count)));
+            return TryTake(slots);
+        }
+    }
+
+    private nint TryTake(int most)
+    {
+        if (returned.TryPop(out var slot))
+        {
+            return slot;
+        }
+
+        return taken >= most ? 0 : (nint)(Start + (taken++ * slotBytes));
     }
 
     /// <summary>Gives a slot back; what it held is dropped.</summary>

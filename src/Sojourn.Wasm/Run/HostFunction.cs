@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Sojourn.Wasm.Compile;
 
 namespace Sojourn.Wasm.Run;
 
@@ -6,6 +8,7 @@ namespace Sojourn.Wasm.Run;
 internal sealed unsafe class HostFunction : Function
 {
     private GCHandle handle;
+    private CallInvoker? invoker;
 
     private HostFunction(Store store, FunctionType type, nint record, HostDefinition definition, Instance? importer)
         : base(store, type, record)
@@ -29,7 +32,7 @@ internal sealed unsafe class HostFunction : Function
 
         // The context of a host function: the handle by which its thunk finds it, then the store's block.
         var context = (nint*)store.Allocate(2 * sizeof(nint));
-        function.handle = GCHandle.Alloc(function);
+        function.handle = GCHandle.Alloc(function, GCHandleType.Weak);
         context[0] = GCHandle.ToIntPtr(function.handle);
         context[1] = (nint)store.Block;
         record->Context = (nint)context;
@@ -48,7 +51,19 @@ internal sealed unsafe class HostFunction : Function
         }
     }
 
-    internal override void Call(ReadOnlySpan<Value> arguments, Span<Value> results) => Definition.Callback(Caller, arguments, results);
+    internal override void Call(ReadOnlySpan<Value> arguments, Span<Value> results)
+    {
+        if (Delegate is null || !RuntimeFeature.IsDynamicCodeSupported)
+        {
+            Definition.Callback(Caller, arguments, results);
+            return;
+        }
+
+        // The same machine code by which compiled guests call the delegate: nothing is boxed.
+        var record = (FunctionRecord*)Record;
+        invoker ??= CallInvoker.Get(Store, Type);
+        invoker.Call(Store, record->Code, record->Context, arguments, results);
+    }
 }
 
 /// <summary>A host function before any instance imports it.</summary>
