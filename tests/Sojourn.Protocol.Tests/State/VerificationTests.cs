@@ -1,3 +1,4 @@
+using Sojourn.Attestation;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Genesis;
 using Sojourn.Protocol.Reasons;
@@ -370,7 +371,7 @@ public sealed class VerificationTests
         var planter = bench[bench.Job(id).Round.Executors[0].Node];
         var salt = Workbench.Hash("plant");
         var mark = Identifiers.PlantMark(id, 0, planter.Address, salt);
-        byte[] report = [2, 0, 0, 0, .. new byte[0x4c], .. mark.ToArray(), .. new byte[32], .. new byte[1000]];
+        var report = new Evidence(EvidenceKind.SevSnp, (byte[])[2, 0, 0, 0, .. new byte[0x4c], .. mark.ToArray(), .. new byte[32], .. new byte[1000]]).Encode();
         bench.Must(planter, bench.EvidenceOf(planter, id) with { Evidence = Cid.ForRaw(report), EvidenceDigest = Digest.Of(report) });
         var verifiers = bench.Job(id).Round.Verifiers.ToList();
         var lazy = verifiers[0].Node;
@@ -390,6 +391,50 @@ public sealed class VerificationTests
         bench.Run(id);
         Finish(bench, id);
         Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+    }
+
+    // A planter fills certificates, logs and unused parts as it likes: a mark in there proves nothing against those who looked at the report.
+    [Fact]
+    public void A_mark_counts_only_in_the_field_that_verifiers_hold_against_the_job()
+    {
+        var mark = Workbench.Hash("mark");
+        byte[] Marked(int offset) => [.. new byte[offset], .. mark.ToArray(), .. new byte[900]];
+        byte[] attest = [0xff, (byte)'T', (byte)'C', (byte)'G', 0x80, 0x18, 0, 34, .. new byte[34], 0, 32, .. mark.ToArray(), .. new byte[60]];
+        byte[] certify = [.. attest[..5], 0x17, .. attest[6..]];
+        foreach (var (kind, offset) in new[] { (EvidenceKind.Simulated, 52), (EvidenceKind.SevSnp, 0x50), (EvidenceKind.Tdx, 568), (EvidenceKind.Sgx, 368) })
+        {
+            Assert.True(PlantedEvidence.Carries(new Evidence(kind, Marked(offset)).Encode(), mark), kind.ToString());
+            foreach (var at in new[] { 0, offset - 1, offset + 1, offset + 64 })
+            {
+                Assert.False(PlantedEvidence.Carries(new Evidence(kind, Marked(at)).Encode(), mark), $"{kind} at {at}");
+            }
+
+            // Genuine evidence with a marked report in every part that is not the report, headers and all.
+            foreach (var part in Enum.GetValues<EvidencePart>().Where(part => part != EvidencePart.Report))
+            {
+                Assert.False(PlantedEvidence.Carries(new Evidence(kind, new byte[1200]).With(part, Marked(offset)).Encode(), mark), $"{kind} {part}");
+                Assert.False(PlantedEvidence.Carries(new Evidence(kind, new byte[1200]).With(part, attest).Encode(), mark), $"{kind} {part}");
+            }
+
+            var encoded = new Evidence(kind, Marked(offset)).Encode();
+            Assert.False(PlantedEvidence.Carries([.. encoded, 0], mark));
+            Assert.False(PlantedEvidence.Carries(encoded.AsSpan(1), mark));
+            Assert.False(PlantedEvidence.Carries(new Evidence(kind, Marked(offset).AsMemory(0, offset + 63)).Encode(), mark));
+        }
+
+        foreach (var kind in new[] { EvidenceKind.Tpm, EvidenceKind.AzureSnp, EvidenceKind.AzureTdx })
+        {
+            Assert.True(PlantedEvidence.Carries(new Evidence(kind, default).With(EvidencePart.TpmQuote, attest).Encode(), mark), kind.ToString());
+            Assert.False(PlantedEvidence.Carries(new Evidence(kind, attest).With(EvidencePart.EventLog, attest).With(EvidencePart.WrapKeyCertify, attest).Encode(), mark), kind.ToString());
+            Assert.False(PlantedEvidence.Carries(new Evidence(kind, default).With(EvidencePart.TpmQuote, certify).Encode(), mark));
+            for (var length = 0; length < attest.Length - 60; length++)
+            {
+                Assert.False(PlantedEvidence.Carries(new Evidence(kind, default).With(EvidencePart.TpmQuote, attest.AsMemory(0, length)).Encode(), mark), $"{length} bytes");
+            }
+        }
+
+        Assert.False(PlantedEvidence.Carries(new Evidence(EvidenceKind.Nitro, Marked(80)).Encode(), mark));
+        Assert.False(PlantedEvidence.Carries([], mark));
     }
 
     [Fact]
