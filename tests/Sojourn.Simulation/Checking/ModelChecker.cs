@@ -15,13 +15,30 @@ public sealed class ModelChecker
     private readonly List<Digest> _jobs;
     private readonly HashSet<Digest> _seen = [];
     private readonly bool _lies;
+    private readonly Party? _keeper;
+    private readonly Digest _offer;
 
-    public ModelChecker(int nodes, int jobs, int executors, bool lies)
+    /// <param name="nodes">How many nodes.</param>
+    /// <param name="jobs">How many jobs, posted at once.</param>
+    /// <param name="executors">How many executors each.</param>
+    /// <param name="lies">Whether executors may give wrong results.</param>
+    /// <param name="keys">Whether the jobs' code is sealed: its keeper may release to whoever was drawn, under true and false admissions, or deny.</param>
+    public ModelChecker(int nodes, int jobs, int executors, bool lies, bool keys = false)
     {
         _lies = lies;
         _bench = new Workbench(nodes: nodes, rules: Workbench.Rules with { AuditFloor = 0 });
         var windows = new JobWindows(1, 1, 1, 1, 1, 1, 1);
-        _jobs = [.. Enumerable.Range(0, jobs).Select(_ => _bench.Post(Workbench.Terms(executors, verifiers: 1) with { Windows = windows, RedrawsMax = 0 }))];
+        if (keys)
+        {
+            _keeper = _bench.Party("keeper");
+            _offer = _bench.Must(_bench.Owner, new OfferPublish(new OfferTerms
+            {
+                Kind = OfferKind.App, Content = Workbench.Content("code"), Policy = Workbench.Content("policy"), Keeper = _keeper.Address, Price = 25, LevelMin = Attestation.TrustLevel.Simulated,
+            }));
+        }
+
+        var terms = Workbench.Terms(executors, verifiers: 1) with { Windows = windows, RedrawsMax = 0, Offers = keys ? [_offer] : [] };
+        _jobs = [.. Enumerable.Range(0, jobs).Select(_ => _bench.Post(terms))];
     }
 
     public long States => _seen.Count;
@@ -30,34 +47,54 @@ public sealed class ModelChecker
 
     public long Ends { get; private set; }
 
-    public void Explore(int depth, int statesMax)
+    /// <summary>Up to how many steps everything was explored.</summary>
+    public int Depth { get; private set; }
+
+    /// <summary>Whether nothing was left to explore.</summary>
+    public bool Exhausted { get; private set; }
+
+    /// <summary>Explores level by level, so that what is said of a depth holds for all of it.</summary>
+    /// <param name="depth">No deeper than this.</param>
+    /// <param name="over">Whether to stop; the level that was begun does not count then.</param>
+    public void Explore(int depth, Func<bool> over)
     {
-        var frontier = new Queue<(LedgerState State, int Depth)>();
-        frontier.Enqueue((_bench.State, 0));
+        List<LedgerState> level = [_bench.State];
         _seen.Add(_bench.State.Root(history: false));
-        while (frontier.TryDequeue(out var at))
+        while (level.Count > 0 && Depth < depth)
         {
-            if (at.State.OpenJobs.Count == 0)
+            var next = new List<LedgerState>();
+            for (var i = 0; i < level.Count; i++)
             {
-                Ends++;
-                continue;
-            }
-
-            if (at.Depth == depth)
-            {
-                NotStuck(at.State);
-                continue;
-            }
-
-            foreach (var next in Successors(at.State))
-            {
-                Transitions++;
-                if (_seen.Count < statesMax && _seen.Add(next.Root(history: false)))
+                if (over())
                 {
-                    frontier.Enqueue((next, at.Depth + 1));
+                    level.ForEach(NotStuck);
+                    return;
+                }
+
+                var at = level[i];
+                level[i] = null!;
+                if (at.OpenJobs.Count == 0)
+                {
+                    Ends++;
+                    continue;
+                }
+
+                foreach (var successor in Successors(at))
+                {
+                    Transitions++;
+                    if (_seen.Add(successor.Root(history: false)))
+                    {
+                        next.Add(successor);
+                    }
                 }
             }
+
+            level = next;
+            Depth++;
         }
+
+        Exhausted = level.Count == 0;
+        level.ForEach(NotStuck);
     }
 
     private IEnumerable<LedgerState> Successors(LedgerState state)
@@ -73,15 +110,19 @@ public sealed class ModelChecker
         Check(state, later);
         yield return later;
 
+        // A refused move leaves nothing behind, so the next one is tried on the same copy; that it is the same is checked at the end.
+        var next = state.Copy();
         foreach (var signed in Moves(state))
         {
-            var next = state.Copy();
             if (Apply(next, signed))
             {
                 Check(state, next);
                 yield return next;
+                next = state.Copy();
             }
         }
+
+        Require(next.Root() == state.Root(), "A refused transaction changed the state.");
     }
 
     private List<SignedTransaction> Moves(LedgerState state)
@@ -94,6 +135,14 @@ public sealed class ModelChecker
             foreach (var node in _bench.Nodes)
             {
                 moves.AddRange(Moves(node, id, job).Select(body => _bench.Sign(node, body)));
+            }
+
+            foreach (var seat in _keeper is null ? [] : job.Round.Executors)
+            {
+                var index = job.Round.Index;
+                moves.Add(_bench.Sign(_keeper!, new ReleaseRecord(id, index, seat.Node, _offer, seat.Admission.IsZero ? Workbench.Hash("no admission") : seat.Admission, Workbench.Hash("wrapped"))));
+                moves.Add(_bench.Sign(_keeper!, new ReleaseRecord(id, index, seat.Node, _offer, Digest.Zero, Workbench.Hash("wrapped"))));
+                moves.Add(_bench.Sign(_keeper!, new ReleaseDeny(id, index, seat.Node, _offer, DenyReason.Policy)));
             }
 
             moves.Add(_bench.Sign(_bench.Requester, new JobCancel(id)));
@@ -150,13 +199,7 @@ public sealed class ModelChecker
     {
         _bench.Context.Events.Clear();
         _bench.Context.Closed.Clear();
-        var before = signed.Body is ReleaseRecord or ResultReveal or ResultCommit ? state.Root() : (Digest?)null;
         var applied = state.Apply(signed, _bench.Context).Applied;
-        if (!applied && before is { } root && state.Root() != root)
-        {
-            throw new ModelException($"A refused {signed.Body.Kind} changed the state.");
-        }
-
         foreach (var item in _bench.Context.Events)
         {
             if (item.Kind == EventKind.Line && item.Line == LineReason.ExecutorPaid)
@@ -186,6 +229,7 @@ public sealed class ModelChecker
                 foreach (var seat in round.Executors)
                 {
                     Require(seat.Releases.Count == 0 || !seat.Admission.IsZero, "A key was released without an admission.");
+                    Require(_keeper is null || seat.Result is null || seat.Releases.Exists(release => release.Denied is null), "A result without the key that the job needs.");
                     Require(seat.Status != SeatStatus.Revealed || !round.Commits || !round.Executors.Exists(other => other.Status == SeatStatus.Admitted), "A reveal before commitments closed.");
                 }
             }
@@ -195,8 +239,13 @@ public sealed class ModelChecker
     }
 
     // From wherever exploration stops, time alone ends every job.
-    private void NotStuck(LedgerState from)
+    private void NotStuck(LedgerState? from)
     {
+        if (from is null)
+        {
+            return;
+        }
+
         var state = from.Copy();
         for (var i = 0; state.OpenJobs.Count > 0; i++)
         {
