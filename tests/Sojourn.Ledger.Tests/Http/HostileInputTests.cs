@@ -175,7 +175,18 @@ public sealed class HostileInputTests
             for (var i = 0; i < 40; i++)
             {
                 var client = new System.Net.Sockets.TcpClient(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
-                await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+                try
+                {
+                    await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+                }
+                catch (System.Net.Sockets.SocketException)
+                {
+                    // Hung up on before it knew that it was connected.
+                    client.Dispose();
+                    refused++;
+                    continue;
+                }
+
                 var stream = client.GetStream();
                 held.Add((client, stream));
                 try
