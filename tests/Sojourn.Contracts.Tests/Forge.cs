@@ -55,7 +55,6 @@ internal static partial class Forge
 
     private static Dictionary<string, string?> RunAll()
     {
-        ForgeCache.Restore(Folder);
         var (_, output) = Run(Path.Combine(Vectors.Checkout, Program), "test", "--json", "--no-match-contract", "GasTest");
         var json = output[Math.Max(0, output.IndexOf("{\"", StringComparison.Ordinal))..];
         var results = new Dictionary<string, string?>(StringComparer.Ordinal);
@@ -70,11 +69,6 @@ internal static partial class Forge
                     results[$"{suite.Name[(suite.Name.IndexOf(':') + 1)..]}.{test.Name[..test.Name.IndexOf('(')]}"] = passed ? null : test.Value.GetProperty("reason").ToString();
                 }
             }
-        }
-
-        if (results.Count > 0)
-        {
-            ForgeCache.Keep(Folder);
         }
 
         return results.Count > 0 ? results : throw new InvalidOperationException($"forge gave no results: {output[..Math.Min(output.Length, 2000)]}");
