@@ -28,7 +28,11 @@ internal sealed partial class FunctionCompiler
             };
         }
 
-        if (!Direct(opcode))
+        if (sums.Contains(instruction.Offset))
+        {
+            Call(typeof(Numeric), opcode + "AsSum");
+        }
+        else if (!Direct(opcode))
         {
             Call(SupportMethods.Find(opcode) ?? throw Unsupported(in instruction));
         }

@@ -48,6 +48,7 @@ internal sealed partial class FunctionCompiler
     private IlLabel interrupted;
     private bool pollsUsed;
     private AccessesWithCare? care;
+    private IReadOnlySet<int> sums = new HashSet<int>();
     private StoreAddresses? addresses;
     private Density density;
 
@@ -119,7 +120,9 @@ internal sealed partial class FunctionCompiler
         il.PrefersFewInstructions = density != Density.Usual;
         Reset(type, body);
         var reader = new InstructionReader(module.Bytes.Span, body.CodeOffset, body.CodeLength, features);
-        care = guarded && module.Memories.Length > 0 ? AccessDemand.Of(module, functionIndex, localTypes.Length, features) : null;
+        var trace = FunctionTrace.Of(module, functionIndex, features);
+        care = guarded && module.Memories.Length > 0 ? AccessDemand.Of(trace, localTypes.Length) : null;
+        sums = trace is null ? ComparedRotations.OfAll(module, body, features) : ComparedRotations.Of(trace, localTypes.Length);
         Prologue(functionIndex, body);
         frames.Add(new() { Opcode = Opcode.Block, Start = [], End = [.. type.Results], Height = 0, Label = il.DefineLabel() });
         reachable = true;

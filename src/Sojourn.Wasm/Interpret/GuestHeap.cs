@@ -61,6 +61,9 @@ internal static class GuestHeap
         _ => value,
     };
 
+    /// <summary>The array that is copied from, which may not be null.</summary>
+    public static ArrayObject Source(object? reference) => reference as ArrayObject ?? throw new TrapException(TrapKind.NullReference, "null reference as the source of array.copy");
+
     public static void Check(ArrayObject array, uint index, uint count)
     {
         if ((ulong)index + count > (ulong)array.Length)
@@ -106,7 +109,11 @@ internal static class GuestHeap
 
     public static void InitializeFromElements(Instance instance, ArrayObject array, uint to, int segment, uint from, uint count)
     {
-        Check(array, to, count);
+        if ((ulong)to + count > (ulong)array.Length)
+        {
+            throw new TrapException(TrapKind.ArrayOutOfBounds, "out of bounds array access by array.init_elem");
+        }
+
         CheckElements(instance, segment, from, count);
         for (var i = 0; i < count; i++)
         {

@@ -104,14 +104,10 @@ internal sealed partial class Machine
     {
         var count = Pop().U32;
         var from = Pop().U32;
-        var source = Pop().Reference as ArrayObject;
+        var reference = Pop().Reference;
         var to = Pop().U32;
         var target = NotNull<ArrayObject>();
-        if (source is null)
-        {
-            throw new TrapException(TrapKind.NullReference);
-        }
-
+        var source = GuestHeap.Source(reference);
         GuestHeap.Check(source, from, count);
         GuestHeap.Check(target, to, count);
         if (source.Element.Type.IsReference)

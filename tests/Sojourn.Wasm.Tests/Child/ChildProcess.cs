@@ -21,7 +21,10 @@ internal static class ChildProcess
     /// <summary>A scenario that takes this long hangs.</summary>
     private static readonly TimeSpan Most = TimeSpan.FromMinutes(3);
 
-    public static ChildResult Run(string scenario)
+    /// <summary>Runs a scenario.</summary>
+    /// <param name="scenario">Its name.</param>
+    /// <param name="setting">A switch of the platform's, as NAME=VALUE; empty for none.</param>
+    public static ChildResult Run(string scenario, string setting = "")
     {
         var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Sojourn.Wasm.Tests.dll"), scenario])
         {
@@ -29,6 +32,11 @@ internal static class ChildProcess
             RedirectStandardError = true,
         };
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
+        if (setting.Split('=') is [var name, var value])
+        {
+            start.Environment[name] = value;
+        }
+
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();

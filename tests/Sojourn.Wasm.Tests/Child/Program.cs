@@ -10,7 +10,12 @@ public static class Program
     /// <returns>0, or 2 where there is none of that name.</returns>
     public static int Main(string[] arguments)
     {
-        if (arguments.Length != 1 || !(HostScenarios.All.TryGetValue(arguments[0], out var run) || HostileScenarios.All.TryGetValue(arguments[0], out run)))
+        Func<string>? run = null;
+        if (arguments is ["determinism"])
+        {
+            run = DeterminismScenario.Run;
+        }
+        else if (arguments.Length != 1 || !(HostScenarios.All.TryGetValue(arguments[0], out run) || HostileScenarios.All.TryGetValue(arguments[0], out run)))
         {
             Console.Error.WriteLine("No scenario of that name.");
             return 2;

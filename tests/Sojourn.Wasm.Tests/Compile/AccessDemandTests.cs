@@ -22,7 +22,7 @@ public sealed class AccessDemandTests
     public void Only_loads_that_may_not_be_needed_are_touched(string body, int touched)
     {
         var module = WasmModule.Load(Wat.ToBinary($"(module (import \"a\" \"b\" (func $import (param i32))) (memory 1) (func (param i32) {body}))"));
-        var care = AccessDemand.Of(module.Definition, 1, 2, WasmFeatures.Wasm3);
+        var care = AccessDemand.Of(FunctionTrace.Of(module.Definition, 1, WasmFeatures.Wasm3), 2);
         Assert.NotNull(care);
         Assert.Equal(touched, care.Loads.Count);
     }
@@ -35,6 +35,6 @@ public sealed class AccessDemandTests
     public void Only_stores_of_what_may_be_constants_are_kept_apart(string body, int stores)
     {
         var module = WasmModule.Load(Wat.ToBinary($"(module (memory 1) (func (param i32) {body}))"));
-        Assert.Equal(stores, AccessDemand.Of(module.Definition, 0, 1, WasmFeatures.Wasm3)!.Stores.Count);
+        Assert.Equal(stores, AccessDemand.Of(FunctionTrace.Of(module.Definition, 0, WasmFeatures.Wasm3), 1)!.Stores.Count);
     }
 }

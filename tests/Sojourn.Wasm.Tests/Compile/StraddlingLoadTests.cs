@@ -1,9 +1,11 @@
 using System.Text;
+using Sojourn.Wasm.Cache;
+using Sojourn.Wasm.Tests.Spec;
 using Sojourn.Wasm.Text;
 
 namespace Sojourn.Wasm.Tests.Compile;
 
-/// <summary>A load whose first bytes lie in memory and whose last do not traps, however little of its value is needed.</summary>
+/// <summary>A load that ends beyond the memory traps, wherever it begins and however little of its value is needed.</summary>
 public sealed class StraddlingLoadTests
 {
     private const int End = 65536;
@@ -26,7 +28,7 @@ public sealed class StraddlingLoadTests
 
     [Theory]
     [MemberData(nameof(Opcodes))]
-    public void Straddling_loads_trap_whatever_becomes_of_the_value(string opcode, int padding)
+    public void Loads_beyond_the_end_trap_whatever_becomes_of_the_value(string opcode, int padding)
     {
         var (_, type, width) = StraddlingLoads.Loads.Single(load => load.Opcode == opcode);
         var consumers = StraddlingLoads.Consumers(type);
@@ -36,21 +38,51 @@ public sealed class StraddlingLoadTests
         {
             using var store = new Store();
             var instance = new Linker(store).Instantiate(WasmModule.Load(binary, ModuleOptions.Default with { Protection = protection, Fuel = fuel }));
-            for (var i = 0; i < consumers.Length; i++)
-            {
-                var function = instance.GetFunction($"f{i}")!.Bind<Action<int, int>>();
-                for (var inside = 1; inside <= width; inside++)
-                {
-                    var wanted = inside < width ? TrapKind.MemoryOutOfBounds : (TrapKind?)null;
-                    if (Run(function, End - inside) is var seen && seen != wanted && !(wanted is null && MayTrap(consumers[i])))
-                    {
-                        faults.AppendLine($"{protection} {fuel} f{i} {opcode} with {inside} of {width} bytes inside: {seen?.ToString() ?? "no trap"}: {consumers[i]}");
-                    }
-                }
-            }
+            Ask($"{protection} {fuel}", instance, opcode, consumers, width, faults);
         }
 
         Assert.True(faults.Length == 0, faults.ToString());
+    }
+
+    /// <summary>The same of machine code made ahead, all loads in one assembly.</summary>
+    [Fact]
+    [Trait("speed", "slow")]
+    public void Loads_beyond_the_end_trap_in_persisted_code()
+    {
+        if (Precompiler.Find() is not { } compiler)
+        {
+            return;
+        }
+
+        var binaries = Opcodes.Select(row => Wat.ToBinary(StraddlingLoads.Module((string)row[0], StraddlingLoads.Loads.Single(load => load.Opcode == (string)row[0]).Type, (int)row[1]))).ToList();
+        var persisted = PersistedModules.Compile(binaries, ModuleOptions.Default, compiler);
+        Assert.True(persisted.Native > persisted.Methods * 9 / 10, $"{persisted.Native} of {persisted.Methods} functions are machine code");
+        var faults = new StringBuilder();
+        foreach (var (row, binary) in Opcodes.Zip(binaries))
+        {
+            var (opcode, type, width) = StraddlingLoads.Loads.Single(load => load.Opcode == (string)row[0]);
+            using var store = new Store();
+            Ask($"persisted, {row[1]} padding", new Linker(store).Instantiate(persisted.Load(binary, ModuleOptions.Default)), opcode, StraddlingLoads.Consumers(type), width, faults);
+        }
+
+        Assert.True(faults.Length == 0, faults.ToString());
+    }
+
+    // From 8 bytes beyond the end, through the end, to wholly inside.
+    private static void Ask(string tier, Instance instance, string opcode, string[] consumers, int width, StringBuilder faults)
+    {
+        for (var i = 0; i < consumers.Length; i++)
+        {
+            var function = instance.GetFunction($"f{i}")!.Bind<Action<int, int>>();
+            for (var inside = -8; inside <= width; inside = inside == -8 ? 0 : inside + 1)
+            {
+                var wanted = inside < width ? TrapKind.MemoryOutOfBounds : (TrapKind?)null;
+                if (Run(function, End - inside) is var seen && seen != wanted && !(wanted is null && MayTrap(consumers[i])))
+                {
+                    faults.AppendLine($"{tier} f{i} {opcode} with {inside} of {width} bytes inside: {seen?.ToString() ?? "no trap"}: {consumers[i]}");
+                }
+            }
+        }
     }
 
     private static bool MayTrap(string consumer) =>

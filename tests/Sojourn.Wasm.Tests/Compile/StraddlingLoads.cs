@@ -13,6 +13,7 @@ internal static class StraddlingLoads
         ("v128.load8x8_s", "v128", 8), ("v128.load8x8_u", "v128", 8), ("v128.load16x4_s", "v128", 8), ("v128.load16x4_u", "v128", 8),
         ("v128.load32x2_s", "v128", 8), ("v128.load32x2_u", "v128", 8), ("v128.load16_splat", "v128", 2), ("v128.load32_splat", "v128", 4),
         ("v128.load64_splat", "v128", 8), ("v128.load32_zero", "v128", 4), ("v128.load64_zero", "v128", 8),
+        ("i32.load8_s", "i32", 1), ("i32.load8_u", "i32", 1), ("i64.load8_s", "i64", 1), ("i64.load8_u", "i64", 1), ("v128.load8_splat", "v128", 1), ("v128.load8_lane", "v128", 1),
         ("v128.load16_lane", "v128", 2), ("v128.load32_lane", "v128", 4), ("v128.load64_lane", "v128", 8),
     ];
 

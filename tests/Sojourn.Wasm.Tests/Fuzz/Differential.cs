@@ -45,8 +45,8 @@ internal sealed record Differential(IReadOnlyList<Tier> Tiers, GeneratorOptions 
 
     public string Reference => WithV8 ? "v8" : Tiers[0].Name;
 
-    /// <summary>Runs programs of consecutive seeds until there are enough of them or it is over.</summary>
-    public Found Run(ulong seed, int most, Func<int, bool> over, OpcodeCoverage? coverage = null)
+    /// <summary>Runs programs of consecutive seeds until there are enough of them or it is over, on as many threads as are asked for.</summary>
+    public Found Run(ulong seed, int most, Func<int, bool> over, OpcodeCoverage? coverage = null, int threads = 1)
     {
         var found = new Found();
         foreach (var tier in Tiers)
@@ -54,36 +54,56 @@ internal sealed record Differential(IReadOnlyList<Tier> Tiers, GeneratorOptions 
             found.ByTier[tier.Name] = 0;
         }
 
-        using var v8 = WithV8 ? new NodePeer() : null;
         var faults = new StringBuilder();
-        while (found.Programs < most && !over(found.Programs))
+        var next = 0;
+        if (threads == 1)
         {
-            var from = found.Programs;
-            var programs = Enumerable.Range(from, Math.Min(Batch, most - from)).Select(i => ModuleGenerator.Generate(seed + (ulong)i, Generator)).ToArray();
-            v8?.Send(programs);
-            var ours = programs.Select(program => Tiers.Select(tier => Run(program, tier.Options)).ToArray()).ToArray();
-            var theirs = v8?.Read();
-            for (var i = 0; i < programs.Length; i++)
-            {
-                coverage?.Add(programs[i]);
-                found.Programs++;
-                found.Bytes += programs[i].Bytes.Length;
-                found.Calls += programs[i].Calls.Count;
-                var reference = theirs?[i] ?? ours[i][0];
-                foreach (var trap in reference.Where(x => x.StartsWith("trap ", StringComparison.Ordinal)))
-                {
-                    found.ByTrap[trap[5..]] = found.ByTrap.GetValueOrDefault(trap[5..]) + 1;
-                }
-
-                for (var tier = 0; tier < Tiers.Count; tier++)
-                {
-                    Compare(found, faults, programs[i], reference, Tiers[tier].Name, ours[i][tier]);
-                }
-            }
+            Work();
+        }
+        else
+        {
+            Parallel.Invoke(Enumerable.Repeat(Work, threads).ToArray());
         }
 
         found.Faults = faults.ToString();
         return found;
+
+        void Work()
+        {
+            using var v8 = WithV8 ? new NodePeer() : null;
+            for (int from; !over(Volatile.Read(ref next)) && (from = Interlocked.Add(ref next, Batch) - Batch) < most;)
+            {
+                var programs = Enumerable.Range(from, Math.Min(Batch, most - from)).Select(i => ModuleGenerator.Generate(seed + (ulong)i, Generator)).ToArray();
+                v8?.Send(programs);
+                var ours = programs.Select(program => Tiers.Select(tier => Run(program, tier.Options)).ToArray()).ToArray();
+                var theirs = v8?.Read();
+                lock (found)
+                {
+                    Add(found, faults, programs, ours, theirs, coverage);
+                }
+            }
+        }
+    }
+
+    private void Add(Found found, StringBuilder faults, GeneratedModule[] programs, List<string>[][] ours, List<List<string>>? theirs, OpcodeCoverage? coverage)
+    {
+        for (var i = 0; i < programs.Length; i++)
+        {
+            coverage?.Add(programs[i]);
+            found.Programs++;
+            found.Bytes += programs[i].Bytes.Length;
+            found.Calls += programs[i].Calls.Count;
+            var reference = theirs?[i] ?? ours[i][0];
+            foreach (var trap in reference.Where(x => x.StartsWith("trap ", StringComparison.Ordinal)))
+            {
+                found.ByTrap[trap[5..]] = found.ByTrap.GetValueOrDefault(trap[5..]) + 1;
+            }
+
+            for (var tier = 0; tier < Tiers.Count; tier++)
+            {
+                Compare(found, faults, programs[i], reference, Tiers[tier].Name, ours[i][tier]);
+            }
+        }
     }
 
     private void Compare(Found found, StringBuilder faults, GeneratedModule program, List<string> wanted, string tier, List<string> seen)

@@ -49,14 +49,30 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         Assert.Empty(dead);
     }
 
-    /// <summary>Makes a program small on which the tiers differ: <c>SOJOURN_FUZZ_SHRINK</c> is its seed.</summary>
+    /// <summary>Makes a program small on which the tiers differ: <c>SOJOURN_FUZZ_SHRINK</c> is its seed, <c>SOJOURN_FUZZ_OF=fuzz-wasm</c> says that it is of that campaign.</summary>
     [Fact]
     [Trait("long", "fuzz-wasm-shrink")]
     public void Shrink()
     {
         if (Environment.GetEnvironmentVariable("SOJOURN_FUZZ_SHRINK") is { } seed)
         {
-            output.WriteLine(new Shrinker(new Differential(Tiers, ForV8, WithV8: false)).Shrink(Convert.ToUInt64(seed, 16)));
+            var differential = Environment.GetEnvironmentVariable("SOJOURN_FUZZ_OF") == "fuzz-wasm" ? OfTiers(FuelMode.None) : new Differential(Tiers, ForV8, WithV8: false);
+            output.WriteLine(new Shrinker(differential).Shrink(Convert.ToUInt64(seed, 16)));
+        }
+    }
+
+    /// <summary>Looks at single programs again, as every campaign would make them: <c>SOJOURN_FUZZ_SEEDS</c> are their seeds, separated by commas.</summary>
+    [Fact]
+    [Trait("long", "fuzz-wasm-seeds")]
+    public void Seeds()
+    {
+        foreach (var seed in (Environment.GetEnvironmentVariable("SOJOURN_FUZZ_SEEDS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            foreach (var differential in new Differential[] { new(Tiers, ForV8, WithV8: true), OfTiers(FuelMode.Path), OfTiers(FuelMode.None) with { Fuel = 20_000 } })
+            {
+                var found = differential.Run(Convert.ToUInt64(seed, 16), 1, _ => false);
+                output.WriteLine($"{seed} against {differential.Reference}: {found.Differences} {found.Faults}");
+            }
         }
     }
 
@@ -68,9 +84,10 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     /// <summary>What V8 cannot judge: fuel, its limit, canonical NaNs, relaxed vectors with any operands.</summary>
     [Fact]
     [Trait("long", "fuzz-wasm")]
-    public void Campaign_of_tiers() => Slice(
-        "fuzz-wasm",
-        new Differential(Free(FuelMode.Path), new() { CanonicalizeInProgram = false, RelaxedFreely = true }, WithV8: false) { Fuel = 2_000 });
+    public void Campaign_of_tiers() => Slice("fuzz-wasm", OfTiers(FuelMode.Path));
+
+    private static Differential OfTiers(FuelMode fuel) =>
+        new(Free(fuel), new() { CanonicalizeInProgram = false, RelaxedFreely = true }, WithV8: false) { Fuel = 2_000 };
 
     private static Tier[] Free(FuelMode fuel) => Tiers.Select(x => x with { Options = x.Options with { CanonicalNaNs = true, Fuel = fuel } }).ToArray();
 
@@ -84,7 +101,7 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         using var coverage = new OpcodeCoverage();
         var most = int.Parse(Environment.GetEnvironmentVariable("SOJOURN_LONG_COUNT") ?? int.MaxValue.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        var found = differential.Run(run.Seed << 32, most, _ => run.Over, coverage);
+        var found = differential.Run(run.Seed << 32, most, _ => run.Over, coverage, Environment.ProcessorCount);
         var rate = found.Programs / clock.Elapsed.TotalSeconds;
         LongRun.Record(output, name, string.Create(CultureInfo.InvariantCulture, $"modules={found.Programs} calls={found.Calls} traps={found.Traps} ({string.Join(' ', found.ByTrap.Select(x => $"{x.Key}={x.Value}"))}) modules/s={rate:F0} reference={differential.Reference} {found.Differences} {coverage}"));
         Assert.True(found.Faults.Length == 0, found.Faults);

@@ -40,7 +40,7 @@ internal sealed class NodePeer : IDisposable
                 call.Export,
                 call.Arguments.Select(x => new[] { x.Type.ToString(), x.Value.ToString(CultureInfo.InvariantCulture) }).ToArray(),
             }).ToArray(),
-            getters = program.Getters,
+            steps = ModuleGenerator.Steps,
             memories = program.Memories,
         });
         process.StandardInput.WriteLine(JsonSerializer.Serialize(request));

@@ -9,7 +9,8 @@ const traps = [
   [/null function|function signature/, 'trap signature'],
   [/dereferencing a null pointer|rethrowing null/, 'trap NullReference'],
   [/illegal cast/, 'trap CastFailure'],
-  [/data segment|element segment/i, 'trap segment'],
+  [/data segment/i, 'trap MemoryOutOfBounds'],
+  [/element segment/i, 'trap TableOutOfBounds'],
   [/array.*out of bounds/i, 'trap ArrayOutOfBounds'],
   [/memory access out of bounds|memory index/i, 'trap MemoryOutOfBounds'],
   [/table.*out of bounds/i, 'trap TableOutOfBounds'],
@@ -32,7 +33,7 @@ function run(request) {
   }
   const e = instance.exports;
   for (const [f, args] of request.calls) {
-    e.reset();
+    e.steps.value = request.steps;
     try {
       const r = e[f](...args.map(([t, v]) => (t === 'i' ? Number(v) : BigInt(v))));
       seen.push('ok ' + (r === undefined ? '' : Array.isArray(r) ? r.join(',') : String(r)));
@@ -40,7 +41,7 @@ function run(request) {
       seen.push(name(error));
     }
   }
-  for (const g of request.getters) seen.push(`${g} ${e[g]()}`);
+  seen.push(`globals ${e.globals().join(',')}`);
   for (let m = 0; m < request.memories; m++) {
     const buffer = e[`mem${m}`].buffer;
     const words = new Int32Array(buffer);

@@ -45,9 +45,10 @@ internal sealed class AccessDemand
     }
 
     /// <summary>The accesses of a function that need care; null stands for all.</summary>
-    public static AccessesWithCare? Of(ModuleDefinition module, int functionIndex, int localCount, WasmFeatures features)
+    /// <param name="trace">The function, or null where it cannot be followed.</param>
+    /// <param name="localCount">Its parameters and locals.</param>
+    public static AccessesWithCare? Of(FunctionTrace? trace, int localCount)
     {
-        var trace = FunctionTrace.Of(module, functionIndex, features);
         if (trace is null || (long)trace.Blocks.Count * Math.Max(localCount, 1) > LocalsTimesBlocksMax)
         {
             return null;

@@ -268,7 +268,12 @@ internal sealed class FunctionTrace
             return true;
         }
 
-        var index = instruction.Opcode == Opcode.I8x16Shuffle ? LastBytesTaken(in instruction) : instruction.Lane;
+        var index = instruction.Opcode switch
+        {
+            Opcode.I8x16Shuffle => LastBytesTaken(in instruction),
+            (>= Opcode.I32Or and <= Opcode.I32Rotr) or (>= Opcode.I64Or and <= Opcode.I64Rotr) => instruction.Offset,
+            _ => instruction.Lane,
+        };
         if (access)
         {
             Steps.Add(new(StepKind.Load, instruction.Opcode, result, a, b, c, Loads.Count));

@@ -202,7 +202,7 @@ internal static class GuestOperations
             case Opcode.ArrayCopy:
                 var to = NotNull<ArrayObject>(Next());
                 var toAt = Next().U32;
-                var from = NotNull<ArrayObject>(Next());
+                var from = GuestHeap.Source(Next().Reference);
                 var fromAt = Next().U32;
                 Copy(to, toAt, from, fromAt, Next().U32);
                 break;

@@ -5,21 +5,12 @@ namespace Sojourn.Wasm.Tests.Fuzz.Generation;
 /// <content>Sections.</content>
 internal sealed partial class ModuleGenerator
 {
-    private byte[] Assemble(int exported, byte[][] bodies, out List<string> getters)
+    private byte[] Assemble(int exported, byte[][] bodies)
     {
-        // Functions of the harness: reset, and one reader per global (two for a vector).
-        var code = new List<byte[]>(bodies) { Reset() };
-        var functionTypes = new List<int>(Functions) { TypeOf(new("", "")) };
-        getters = [];
-        for (var i = 0; i < Globals.Length; i++)
-        {
-            foreach (var body in Readers(i))
-            {
-                getters.Add($"g{getters.Count}");
-                code.Add(body);
-                functionTypes.Add(TypeOf(new("", "I")));
-            }
-        }
+        // A function of the harness reads all globals at once: one function to compile.
+        var readers = Enumerable.Range(0, Globals.Length).SelectMany(Readers).ToArray();
+        byte[][] code = [.. bodies, [0, .. readers.SelectMany(x => x), 0x0B]];
+        int[] functionTypes = [.. Functions, TypeOf(new("", new string('I', readers.Length)))];
 
         var module = new BinaryBuffer();
         module.Append("\0asm\u0001\0\0\0"u8);
@@ -41,10 +32,9 @@ internal sealed partial class ModuleGenerator
         }
 
         Section(module, 6, $"i{Globals}".ToArray(), Global);
-        var exports = new List<(string Name, byte Kind, int Index)> { ("reset", 0, Functions.Count) };
+        var exports = new List<(string Name, byte Kind, int Index)> { ("steps", 3, 0), ("globals", 0, Functions.Count) };
         exports.AddRange(Memories.Select((_, i) => ($"mem{i}", (byte)2, i)));
         exports.AddRange(Enumerable.Range(0, exported).Select(i => ($"f{i}", (byte)0, i)));
-        exports.AddRange(getters.Select((name, i) => (name, (byte)0, Functions.Count + 1 + i)));
         Section(module, 7, exports, (into, export) =>
         {
             into.Name(export.Name);
@@ -167,50 +157,41 @@ internal sealed partial class ModuleGenerator
         }
     }
 
-    private static byte[] Reset()
-    {
-        var body = new BinaryBuffer();
-        body.Append([0x00, 0x41]);
-        body.S64(Steps);
-        body.Append([0x24, 0x00, 0x0B]);
-        return body.ToArray();
-    }
-
-    /// <summary>Bodies that read a global as i64.</summary>
+    /// <summary>Instructions that read a global as i64, or a vector as two.</summary>
     private IEnumerable<byte[]> Readers(int global)
     {
         var index = (byte)(global + 1);
         switch (Globals[global])
         {
             case 'i':
-                yield return [0, 0x23, index, 0xAD, 0x0B];
+                yield return [0x23, index, 0xAD];
                 break;
             case 'I':
-                yield return [0, 0x23, index, 0x0B];
+                yield return [0x23, index];
                 break;
             case 'f':
-                yield return [0, 0x23, index, 0xBC, 0xAD, 0x0B];
+                yield return [0x23, index, 0xBC, 0xAD];
                 break;
             case 'F':
-                yield return [0, 0x23, index, 0xBD, 0x0B];
+                yield return [0x23, index, 0xBD];
                 break;
             case 'v':
-                yield return [0, 0x23, index, 0xFD, 0x1D, 0, 0x0B];
-                yield return [0, 0x23, index, 0xFD, 0x1D, 1, 0x0B];
+                yield return [0x23, index, 0xFD, 0x1D, 0];
+                yield return [0x23, index, 0xFD, 0x1D, 1];
                 break;
             case 'a':
                 // An i31's value, or what it is: (if (ref.test i31) (i31.get_s) else 2 * struct + array).
                 yield return
                 [
-                    0, 0x23, index, 0xFB, 20, 0x6C, 0x04, 0x7E,
+                    0x23, index, 0xFB, 20, 0x6C, 0x04, 0x7E,
                     0x23, index, 0xFB, 22, 0x6C, 0xFB, 29, 0xAC,
                     0x05,
                     0x23, index, 0xFB, 20, 0x6B, 0x41, 1, 0x74, 0x23, index, 0xFB, 20, 0x6A, 0x6A, 0x41, 30, 0x74, 0xAD,
-                    0x0B, 0x0B,
+                    0x0B,
                 ];
                 break;
             default:
-                yield return [0, 0x23, index, 0xD1, 0xAD, 0x0B];
+                yield return [0x23, index, 0xD1, 0xAD];
                 break;
         }
     }

@@ -6,7 +6,7 @@ namespace Sojourn.Wasm.Tests.Fuzz.Generation;
 internal sealed partial class ModuleGenerator
 {
     /// <summary>Steps of loops and calls per exported call.</summary>
-    private const int Steps = 300;
+    public const int Steps = 300;
 
     /// <summary>Elements at the beginning of every table: a power of two.</summary>
     public const int TableSize = 8;
@@ -140,7 +140,7 @@ internal sealed partial class ModuleGenerator
         }
 
         var bodies = Functions.Select(type => new FunctionGenerator(this, random, SignatureOf(type)).Generate()).ToArray();
-        var bytes = Assemble(exported, bodies, out var getters);
+        var bytes = Assemble(exported, bodies);
         var calls = new List<GeneratedCall>();
         for (var i = 0; i < exported * 2; i++)
         {
@@ -148,7 +148,7 @@ internal sealed partial class ModuleGenerator
             calls.Add(new($"f{i % exported}", signature.Parameters.Select(letter => (letter, FunctionGenerator.Interesting(random, letter))).ToArray()));
         }
 
-        return new(seed, bytes, calls, getters, Memories.Count);
+        return new(seed, bytes, calls, Memories.Count);
     }
 
     private string Integers(int most) => string.Concat(Enumerable.Range(0, random.Below(most)).Select(_ => random.Pick(['i', 'I'])));
