@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using Sojourn.Wasm.Model;
 
 namespace Sojourn.Wasm.Compile;
@@ -37,7 +39,10 @@ internal static class Intrinsics
     };
 
     /// <summary>The method of an instruction, or null.</summary>
-    public static MethodInfo? Find(Opcode opcode) => ByOpcode.GetValueOrDefault(opcode);
+    public static MethodInfo? Find(Opcode opcode) => opcode is Opcode.I32Ctz or Opcode.I64Ctz && !CountsTrailingZeros ? null : ByOpcode.GetValueOrDefault(opcode);
+
+    // Without the instruction for it the platform's compiler errs: Numeric counts in another way.
+    private static bool CountsTrailingZeros => Bmi1.IsSupported || RuntimeInformation.ProcessArchitecture != Architecture.X64;
 
     private static MethodInfo Of(Type type, string name, params Type[] parameters) => type.GetMethod(name, parameters)!;
 }

@@ -16,6 +16,7 @@ public sealed class DeterminismTests(ITestOutputHelper output)
         { "DOTNET_EnableAVX512=0", "avx512=False" },
         { "DOTNET_EnableAVX2=0", "avx2=False" },
         { "DOTNET_EnableAVX=0", "avx=False" },
+        { "DOTNET_EnableHWIntrinsic=0", "avx=False" },
         { "DOTNET_TieredPGO=0", "pgo=off" },
         { "DOTNET_TieredCompilation=0", "tiered=off" },
         { "DOTNET_ReadyToRun=0", "" },

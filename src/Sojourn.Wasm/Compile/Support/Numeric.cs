@@ -107,6 +107,13 @@ internal static partial class Numeric
         return (long)((ulong)left % (ulong)right);
     }
 
+    // Where the processor has no tzcnt, the platform's compiler takes what bsf says of its operand for what it says of the result: not used there.
+    [MethodImpl(Inline)]
+    public static int I32Ctz(int value) => BitOperations.PopCount(~(uint)value & ((uint)value - 1));
+
+    [MethodImpl(Inline)]
+    public static long I64Ctz(long value) => BitOperations.PopCount(~(ulong)value & ((ulong)value - 1));
+
     // Not inlined: the platform's compiler would read four bytes where the operand is a load of one or two, and with them what lies
     // behind, even behind the memory's end.
     [MethodImpl(MethodImplOptions.NoInlining)]
