@@ -13,7 +13,9 @@ namespace Sojourn.Wasm.Compile;
 internal sealed partial class FunctionCompiler
 {
     private const int ExpressionDepthMax = 100;
-    private const int LoopDepthMax = 32;
+
+    /// <summary>Loops nested deeper are compiled without optimisation.</summary>
+    internal const int OptimizedLoopsDefault = 32;
     private const int OperandsMax = 20_000;
 
     // Past these the platform's compiler does not optimise.
@@ -68,6 +70,13 @@ internal sealed partial class FunctionCompiler
         features = owner.Options.Features;
     }
 
+    /// <summary>The depth in use: another one for measurements.</summary>
+    internal static int OptimizedLoopsMax { get; set; } = OptimizedLoopsDefault;
+
+    /// <summary>How densely this thread writes even small functions: for tests.</summary>
+    [field: ThreadStatic]
+    internal static Density LeastDensity { get; set; }
+
     private BlockFrame Frame => frames[^1];
 
     private int ContextArgument => parameterCount;
@@ -90,7 +99,7 @@ internal sealed partial class FunctionCompiler
             code,
             Math.Min(highest + 12, ushort.MaxValue),
             System.Runtime.InteropServices.CollectionsMarshal.AsSpan(locals),
-            optimize: deepestLoop <= LoopDepthMax,
+            optimize: deepestLoop <= OptimizedLoopsMax,
             Regions(),
             inline: FunctionTrace.MayBeInlined(body));
     }
@@ -98,9 +107,13 @@ internal sealed partial class FunctionCompiler
     // Giant functions are written in fewer instructions, as few as it takes for the platform's compiler to optimise them.
     private void EmitWithinLimits(int functionIndex, FunctionType type, FunctionBody body)
     {
+        var trace = FunctionTrace.Of(module, functionIndex, features);
+        var localCount = type.Parameters.Length + body.LocalCount;
+        care = guarded && module.Memories.Length > 0 ? AccessDemand.Of(trace, localCount) : null;
+        sums = trace is null ? ComparedRotations.OfAll(module, body, features) : ComparedRotations.Of(trace, localCount);
         addresses = guarded && module.Memories.Length > 0 ? StoreAddresses.Of(module, body, features) : null;
-        Emit(functionIndex, type, body, Density.Usual);
-        if (IsOptimized() || il.Instructions > 2 * OptimizedInstructionsMax)
+        Emit(functionIndex, type, body, LeastDensity);
+        if (IsOptimized() || il.Instructions > 2 * OptimizedInstructionsMax || LeastDensity != Density.Usual)
         {
             return;
         }
@@ -120,9 +133,6 @@ internal sealed partial class FunctionCompiler
         il.PrefersFewInstructions = density != Density.Usual;
         Reset(type, body);
         var reader = new InstructionReader(module.Bytes.Span, body.CodeOffset, body.CodeLength, features);
-        var trace = FunctionTrace.Of(module, functionIndex, features);
-        care = guarded && module.Memories.Length > 0 ? AccessDemand.Of(trace, localTypes.Length) : null;
-        sums = trace is null ? ComparedRotations.OfAll(module, body, features) : ComparedRotations.Of(trace, localTypes.Length);
         Prologue(functionIndex, body);
         frames.Add(new() { Opcode = Opcode.Block, Start = [], End = [.. type.Results], Height = 0, Label = il.DefineLabel() });
         reachable = true;

@@ -1,5 +1,6 @@
 using System.Text;
 using Sojourn.Wasm.Cache;
+using Sojourn.Wasm.Compile;
 using Sojourn.Wasm.Tests.Spec;
 using Sojourn.Wasm.Text;
 
@@ -41,6 +42,16 @@ public sealed class StraddlingLoadTests
             Ask($"{protection} {fuel}", instance, opcode, consumers, width, faults);
         }
 
+        // As giant functions are written.
+        foreach (var density in new[] { Density.Dense, Density.Densest })
+        {
+            FunctionCompiler.LeastDensity = density;
+            using var store = new Store();
+            var instance = new Linker(store).Instantiate(WasmModule.Load(Wat.ToBinary(StraddlingLoads.Module(opcode + " offset=24", type, padding)), ModuleOptions.Default with { Fuel = FuelMode.Path }));
+            Ask($"{density}", instance, opcode, consumers, width, faults, offset: 24);
+            FunctionCompiler.LeastDensity = Density.Usual;
+        }
+
         Assert.True(faults.Length == 0, faults.ToString());
     }
 
@@ -69,7 +80,7 @@ public sealed class StraddlingLoadTests
     }
 
     // From 8 bytes beyond the end, through the end, to wholly inside.
-    private static void Ask(string tier, Instance instance, string opcode, string[] consumers, int width, StringBuilder faults)
+    private static void Ask(string tier, Instance instance, string opcode, string[] consumers, int width, StringBuilder faults, int offset = 0)
     {
         for (var i = 0; i < consumers.Length; i++)
         {
@@ -77,7 +88,7 @@ public sealed class StraddlingLoadTests
             for (var inside = -8; inside <= width; inside = inside == -8 ? 0 : inside + 1)
             {
                 var wanted = inside < width ? TrapKind.MemoryOutOfBounds : (TrapKind?)null;
-                if (Run(function, End - inside) is var seen && seen != wanted && !(wanted is null && MayTrap(consumers[i])))
+                if (Run(function, End - inside - offset) is var seen && seen != wanted && !(wanted is null && MayTrap(consumers[i])))
                 {
                     faults.AppendLine($"{tier} f{i} {opcode} with {inside} of {width} bytes inside: {seen?.ToString() ?? "no trap"}: {consumers[i]}");
                 }
