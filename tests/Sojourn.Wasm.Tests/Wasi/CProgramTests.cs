@@ -85,10 +85,7 @@ public sealed class CProgramTests
             return;
         }
 
-        const string Input = "a b
-b c a
-a
-";
+        const string Input = "a b\nb c a\na\n";
         var bytes = Clang.CompileRust("std");
         using var folder = new TemporaryFolder();
         var module = Path.Combine(folder.Path, "program.wasm");
