@@ -19,7 +19,9 @@ namespace Sojourn.Benchmarks.Jobs;
 internal sealed class JobNetwork : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sojourn-bench-jobs-").FullName;
-    private readonly PartyKeys _requester = PartyKeys.Generate("requester");
+    // Each job under way has a requester of its own: two that post at once would take each other's nonce.
+    private readonly PartyKeys[] _requesters = [.. Enumerable.Range(0, 8).Select(i => PartyKeys.Generate($"requester-{i}"))];
+    private readonly System.Collections.Concurrent.ConcurrentBag<PartyKeys> _free = [];
     private DevNetwork _net = null!;
     private Cid _code = null!;
     private Cid _spec = null!;
@@ -36,11 +38,16 @@ internal sealed class JobNetwork : IAsyncDisposable
         var made = new JobNetwork();
         made._net = await DevNetwork.StartAsync(
             new DevnetOptions { Folder = made._folder, EnclaveFolder = EnclaveFolder, Nodes = nodes, Verifiers = verifiers, Bubblewrap = Examination.FindProgram("bwrap"), Height = TimeSpan.FromMilliseconds(5), Listener = made.Heard },
-            new Dictionary<Address, Amount> { [made._requester.Address] = 1_000_000_000_000 }, default);
+            made._requesters.ToDictionary(requester => requester.Address, _ => (Amount)1_000_000_000_000UL), default);
+        foreach (var requester in made._requesters)
+        {
+            made._free.Add(requester);
+        }
+
         // (module (memory (export "memory") 1) (func (export "_start")))
         var module = global::Sojourn.Wasm.Text.Wat.ToBinary("""(module (memory (export "memory") 1) (func (export "_start")))""");
         made._code = await new Publisher(made._net.Gateway.Store).FileAsync(new MemoryStream(module), default);
-        var spec = new JobSpec { Name = "nothing", Recipients = [made._requester.Sealing.Public.Bytes] };
+        var spec = new JobSpec { Name = "nothing", Recipients = [made._requesters[0].Sealing.Public.Bytes] };
         made._spec = spec.Cid;
         await made._net.Gateway.Store.PutAsync(Block.Create(Multicodec.DagCbor, spec.Encode()), default);
         await made._net.ServeAsync([], default);
@@ -58,9 +65,26 @@ internal sealed class JobNetwork : IAsyncDisposable
     /// <returns>Milliseconds from posting to the agreed result; null where there was none.</returns>
     public async Task<double?> RunAsync(byte executors, byte verifiers, Dictionary<string, List<double>>? stages = null, uint ticketHeights = 5)
     {
+        if (!_free.TryTake(out var requester))
+        {
+            throw new InvalidOperationException($"more than {_requesters.Length} jobs are under way at once");
+        }
+
+        try
+        {
+            return await RunAsync(requester, executors, verifiers, stages, ticketHeights);
+        }
+        finally
+        {
+            _free.Add(requester);
+        }
+    }
+
+    private async Task<double?> RunAsync(PartyKeys requester, byte executors, byte verifiers, Dictionary<string, List<double>>? stages, uint ticketHeights)
+    {
         var head = await _net.Ledger.HeadAsync(default);
         var start = Stopwatch.GetTimestamp();
-        var posted = await _net.SubmitAsync(_requester, new JobPost(new JobTerms
+        var posted = await _net.SubmitAsync(requester, new JobPost(new JobTerms
         {
             Spec = _spec,
             Code = _code,
@@ -140,7 +164,11 @@ internal sealed class JobNetwork : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _net.DisposeAsync();
-        _requester.Dispose();
+        foreach (var requester in _requesters)
+        {
+            requester.Dispose();
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 }

@@ -87,12 +87,30 @@ public sealed class DevNetwork : IAsyncDisposable
         var authority = options.SoftwareTpm is null ? null : DevelopmentAuthority.LoadOrCreate(Path.Combine(options.Folder, "enrolment.pem"));
         var starts = Enumerable.Range(0, options.Nodes + options.Verifiers)
             .Select(i => DevnetNode.StartAsync(i < options.Nodes ? $"node-{i + 1}" : $"verifier-{i - options.Nodes + 1}", options, image, i < options.Nodes, cancel, authority)).ToList();
-        var nodes = (await Task.WhenAll(starts).ConfigureAwait(false)).ToImmutableArray();
+        var nodes = await AllAsync(starts).ConfigureAwait(false);
         var (ledger, chain) = await StartLedgerAsync(options, sequencer, parties, nodes, cancel).ConfigureAwait(false);
         var box = new MemoryDropBox();
         var gateway = await ContentHost.StartAsync(
             Path.Combine(options.Folder, "gateway", "blocks"), cancel, map: (application, store) => application.MapUploads(box, store, ledger, new AccountSignatures())).ConfigureAwait(false);
         return new DevNetwork(options, ledger, chain, sequencer, gateway, box, image, nodes, authority);
+    }
+
+    // Where one does not start, the others are ended: their software TPMs are processes that would stay.
+    private static async Task<ImmutableArray<DevnetNode>> AllAsync(List<Task<DevnetNode>> starts)
+    {
+        try
+        {
+            return [.. await Task.WhenAll(starts).ConfigureAwait(false)];
+        }
+        catch
+        {
+            foreach (var start in starts.Where(start => start.IsCompletedSuccessfully))
+            {
+                await (await start.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            }
+
+            throw;
+        }
     }
 
     private static async Task<(ILedger Ledger, ChainDevnet? Chain)> StartLedgerAsync(

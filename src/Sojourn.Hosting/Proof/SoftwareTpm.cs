@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using Sojourn.Attestation.Devices.Tpm;
 
 namespace Sojourn.Hosting.Proof;
@@ -49,7 +50,7 @@ public sealed class SoftwareTpm : IAsyncDisposable
         await File.WriteAllTextAsync(pidFile, process.Id.ToString(CultureInfo.InvariantCulture), cancel).ConfigureAwait(false);
         _ = TpmEndpoint.TryParse($"unix:{server}", out var endpoint);
         var tpm = new SoftwareTpm(process, sockets, pidFile, endpoint!);
-        for (var i = 0; !File.Exists(server); i++)
+        for (var i = 0; !await AnswersAsync(server, cancel).ConfigureAwait(false); i++)
         {
             if (process.HasExited || i == Tries)
             {
@@ -61,6 +62,26 @@ public sealed class SoftwareTpm : IAsyncDisposable
         }
 
         return tpm;
+    }
+
+    // The socket's file is there a moment before anybody listens on it.
+    private static async Task<bool> AnswersAsync(string server, CancellationToken cancel)
+    {
+        if (!File.Exists(server))
+        {
+            return false;
+        }
+
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(server), cancel).ConfigureAwait(false);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Ends the process.</summary>
