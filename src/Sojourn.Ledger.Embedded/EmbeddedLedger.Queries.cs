@@ -131,11 +131,21 @@ public sealed partial class EmbeddedLedger
         while (!_feed.IsComplete)
         {
             using var listener = _feed.Subscribe();
-            foreach (var item in Stored(next))
+            // Page by page, up to what was there when the listener subscribed; what came later comes through it.
+            for (var visible = Volatile.Read(ref _visibleEvents); next < visible;)
             {
-                next = item.Position + 1;
-                yield return item;
-                cancellation.ThrowIfCancellationRequested();
+                var page = Stored(next);
+                foreach (var item in page)
+                {
+                    next = item.Position + 1;
+                    yield return item;
+                    cancellation.ThrowIfCancellationRequested();
+                }
+
+                if (page.Count == 0)
+                {
+                    break;
+                }
             }
 
             await foreach (var batch in listener.Channel.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
@@ -184,6 +194,15 @@ public sealed partial class EmbeddedLedger
     }
 
     /// <summary>The last block's header and the sequencer's signature over it, as <see cref="Block.WriteTo"/> writes them, without transactions; null before the first block.</summary>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <exception cref="LedgerBehindException">The present head is not known here.</exception>
+    public async ValueTask<byte[]?> SignedHeadAsync(CancellationToken cancellation = default)
+    {
+        await ReadAsync(_ => 0, cancellation).ConfigureAwait(false);
+        return SignedHead();
+    }
+
+    /// <summary>As <see cref="SignedHeadAsync"/>, but of the last block that is known here to be kept for good, be it the present one or not.</summary>
     public byte[]? SignedHead()
     {
         var last = _settled.Number;
@@ -200,10 +219,12 @@ public sealed partial class EmbeddedLedger
     /// <summary>Receipts' digests in the order of the log.</summary>
     /// <param name="from">The first one's number.</param>
     /// <param name="max">At most so many.</param>
-    public ImmutableArray<Digest> ReceiptDigests(ulong from, int max)
+    /// <param name="cancellation">Stops waiting.</param>
+    public async ValueTask<ImmutableArray<Digest>> ReceiptDigestsAsync(ulong from, int max, CancellationToken cancellation = default)
     {
+        var count = await ReadAsync(state => state.Receipts.Count, cancellation).ConfigureAwait(false);
         using var database = _reader();
-        return [.. database.Receipts(from, max)];
+        return from >= count ? [] : [.. database.Receipts(from, (int)Math.Min((ulong)Math.Max(0, max), count - from))];
     }
 
     /// <summary>Proofs that the receipts of a job are in the log, signed by this sequencer.</summary>

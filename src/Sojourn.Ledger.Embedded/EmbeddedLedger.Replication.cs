@@ -192,7 +192,14 @@ public sealed partial class EmbeddedLedger
         lock (_unpublished)
         {
             var kept = _unpublished.Where(item => item.Number <= after).ToList();
+            // What lay on disk at the start was one entry: what is left of it is one again.
+            var rest = _unpublished.TryPeek(out var first) && first.Events.IsDefault && first.Number > after;
             _unpublished.Clear();
+            if (rest)
+            {
+                _unpublished.Enqueue((after, _chain.Events, default));
+            }
+
             kept.ForEach(_unpublished.Enqueue);
         }
     }
@@ -204,6 +211,7 @@ public sealed partial class EmbeddedLedger
         try
         {
             _chain = chain;
+            Interlocked.Increment(ref _rewinds);
             _sweep.Begin(chain.State);
         }
         finally

@@ -37,12 +37,13 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
     private readonly Cluster? _cluster;
     // Whoever changes the chain holds it: the writer of this process, or the replica that takes another's blocks.
     private readonly Lock _core = new();
-    private readonly Queue<(ulong Number, ImmutableArray<PositionedEvent> Events)> _unpublished = new();
+    private readonly Queue<(ulong Number, ulong EventsEnd, ImmutableArray<PositionedEvent> Events)> _unpublished = new();
     private ChainFollower _chain;
     private ChainTip _tip;
     private Task _snapshot = Task.CompletedTask;
     private Exception? _failure;
     private ulong _visibleEvents;
+    private int _rewinds;
     private int _idle;
     private int _inside;
     private int _ticks;
@@ -63,7 +64,16 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         _sweep.Begin(chain.State);
         var several = chain.State.Genesis.Sequencers.Length > 1;
         _settled = new SettledMark(several && options.Sequencer is not null ? 0 : chain.Number);
-        _visibleEvents = _settled.Number == chain.Number ? chain.Events : 0;
+        if (_settled.Number == chain.Number)
+        {
+            _visibleEvents = chain.Events;
+        }
+        else
+        {
+            // What was on disk when this sequencer started is shown once it is known to be kept.
+            _unpublished.Enqueue((chain.Number, chain.Events, default));
+        }
+
         if (options.Sequencer is not null)
         {
             _cluster = several ? new Cluster(this, options, database.GetMeta(Cluster.PromiseKey)) : null;
@@ -242,29 +252,71 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         }
     }
 
-    // Reads the state, and gives what was read once the block it belongs to is kept for good: nobody acts on what could still be lost.
+    // Reads the state, and gives what was read once the block it belongs to is kept for good: nobody acts on what could still be lost. With several sequencers it is never older than what anybody was told before.
     private async ValueTask<T> ReadAsync<T>(Func<LedgerState, T> read, CancellationToken cancellation)
     {
-        T value;
-        ulong number;
-        _gate.EnterReadLock();
-        try
+        while (true)
         {
-            value = _failure is null ? read(_chain.State) : throw new LedgerStoppedException(_failure);
-            number = _chain.Number;
-        }
-        finally
-        {
-            _gate.ExitReadLock();
-        }
+            if (_cluster is not null)
+            {
+                await _cluster.PresentAsync(cancellation).ConfigureAwait(false);
+            }
 
-        if (number > _settled.Number)
+            T value;
+            ulong number;
+            int rewinds;
+            _gate.EnterReadLock();
+            try
+            {
+                value = _failure is null ? read(_chain.State) : throw new LedgerStoppedException(_failure);
+                number = _chain.Number;
+                rewinds = _rewinds;
+            }
+            finally
+            {
+                _gate.ExitReadLock();
+            }
+
+            if (number <= _settled.Number && rewinds == Volatile.Read(ref _rewinds))
+            {
+                return value;
+            }
+
+            await SettledInTimeAsync(number, cancellation).ConfigureAwait(false);
+            // The block that was read may have made way for another leader's: then it is read again.
+            if (rewinds == Volatile.Read(ref _rewinds))
+            {
+                return value;
+            }
+        }
+    }
+
+    // Alone, a block is settled as soon as the disk has it; with others, only where a majority can be reached.
+    private async ValueTask SettledInTimeAsync(ulong number, CancellationToken cancellation)
+    {
+        if (_cluster is null)
         {
             await _settled.WaitAsync(number, cancellation).ConfigureAwait(false);
+            return;
         }
 
-        return value;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(2 * _options.TakeOverAfter);
+        try
+        {
+            await _settled.WaitAsync(number, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new LedgerBehindException(LeaderIndex);
+        }
     }
+
+    // Waits for a block that a reader has seen elsewhere.
+    internal ValueTask ReachAsync(ulong number, CancellationToken cancellation) =>
+        number <= _settled.Number ? ValueTask.CompletedTask : _cluster is null && number > Tip.Number ? throw new LedgerBehindException(null) : SettledInTimeAsync(number, cancellation);
+
+    internal ValueTask SettledAsync(ulong number, CancellationToken cancellation) => _settled.WaitAsync(number, cancellation);
 
     internal void Wake()
     {
@@ -458,6 +510,13 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
             Settle(block.Header.Number);
             TakeSnapshot(block.Header.Number);
         }
+        else if (_cluster is { } cluster && !cluster.AwaitPresent(_stopping.Token))
+        {
+            // Refused out of a state that another leader may have moved on from: not an answer.
+            batch.ForEach(pending => pending.Completion.TrySetException(new NotLeadingException(cluster.LeaderIndex)));
+            batch.Clear();
+            return;
+        }
 
         Answer(batch);
     }
@@ -577,7 +636,7 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
 
         lock (_unpublished)
         {
-            _unpublished.Enqueue((block.Header.Number, happened.MoveToImmutable()));
+            _unpublished.Enqueue((block.Header.Number, first + (ulong)events.Count, happened.MoveToImmutable()));
         }
     }
 
@@ -589,9 +648,14 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
             while (_unpublished.TryPeek(out var next) && next.Number <= number)
             {
                 _unpublished.Dequeue();
-                if (!next.Events.IsEmpty)
+                Volatile.Write(ref _visibleEvents, next.EventsEnd);
+                if (next.Events.IsDefault)
                 {
-                    Volatile.Write(ref _visibleEvents, next.Events[^1].Position + 1);
+                    // Listeners find it on disk.
+                    _feed.Rewind();
+                }
+                else
+                {
                     _feed.Publish(next.Events);
                 }
             }
@@ -663,6 +727,14 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
 /// <summary>The ledger has stopped: it was closed, or its disk failed. What was acknowledged is kept.</summary>
 /// <param name="cause">Why.</param>
 public sealed class LedgerStoppedException(Exception? cause) : Exception($"The ledger has stopped{(cause is null ? "" : ": " + cause.Message)}. Open it again once its disk works.", cause);
+
+/// <summary>This sequencer was just started, or hears no leader: what it holds may be older than what others were told already, so it answers no reader for now.</summary>
+/// <param name="leader">The leader's place in the genesis's list; null where none is known.</param>
+public sealed class LedgerBehindException(int? leader) : Exception($"This sequencer does not know the present state of the ledger at the moment: it is catching up, or no majority answers. {(leader is { } index ? $"Sequencer {index} leads: ask there." : "Ask another one, or again shortly.")}")
+{
+    /// <summary>The leader's place in the genesis's list; null where none is known.</summary>
+    public int? Leader => leader;
+}
 
 /// <summary>Another sequencer orders transactions at the moment. One that was on its way may still be applied: ask the ledger before sending another in its place.</summary>
 /// <param name="leader">The leader's place in the genesis's list; null where none is known.</param>

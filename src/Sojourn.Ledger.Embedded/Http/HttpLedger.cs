@@ -70,7 +70,7 @@ public sealed class HttpLedger : ILedger, IDisposable
         ArgumentOutOfRangeException.ThrowIfZero(addresses.Count);
         var address = addresses[0];
         HttpMessageHandler handler = new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30), ConnectTimeout = TimeSpan.FromSeconds(5), MaxConnectionsPerServer = 64 };
-        var client = new HttpClient(addresses.Count > 1 ? new FailoverHandler(addresses, handler) : handler)
+        var client = new HttpClient(new FailoverHandler(addresses, handler))
         {
             BaseAddress = new Uri(address, LedgerEndpoints.Root.TrimStart('/') + "/"),
             Timeout = TimeSpan.FromSeconds(60),
@@ -132,6 +132,12 @@ public sealed class HttpLedger : ILedger, IDisposable
     /// <returns>The header and the encoding of <see cref="SignedHead"/>; null before the first block.</returns>
     public async Task<(BlockHeader Header, byte[] Encoded)?> SignedHeadAsync(CancellationToken cancellation = default)
     {
+        (ulong Number, Digest Hash) before;
+        lock (_gate)
+        {
+            before = _seen;
+        }
+
         using var response = await SendAsync(() => _client.GetAsync(new Uri("head/proof", UriKind.Relative), cancellation)).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.NotFound)
         {
@@ -142,9 +148,10 @@ public sealed class HttpLedger : ILedger, IDisposable
         var block = SignedHead.TryRead(bytes, Genesis, _signatures)?.Block ?? throw new LedgerUnreachableException("The head that the ledger shows is not signed by its sequencer.");
         lock (_gate)
         {
-            if (block.Header.Number < _seen.Number || (block.Header.Number == _seen.Number && block.Hash != _seen.Hash))
+            // Two questions at once may be answered in the other order: what counts is what had been seen when this one was asked.
+            if (block.Header.Number < before.Number || (block.Header.Number == _seen.Number && block.Hash != _seen.Hash))
             {
-                throw new LedgerUnreachableException($"The ledger went back or forked: block {_seen.Number} was seen, block {block.Header.Number} is shown.");
+                throw new LedgerUnreachableException($"The ledger went back or forked: block {before.Number} was seen, block {block.Header.Number} is shown.");
             }
 
             if (block.Header.Number == _seen.Number + 1 && _seen.Number != 0 && block.Header.Previous != _seen.Hash)
@@ -152,7 +159,7 @@ public sealed class HttpLedger : ILedger, IDisposable
                 throw new LedgerUnreachableException($"The ledger forked after block {_seen.Number}.");
             }
 
-            _seen = (block.Header.Number, block.Hash);
+            _seen = block.Header.Number > _seen.Number ? (block.Header.Number, block.Hash) : _seen;
         }
 
         return (block.Header, bytes);
@@ -227,7 +234,7 @@ public sealed class HttpLedger : ILedger, IDisposable
 
                     item = lines.Current;
                 }
-                catch (Exception exception) when (exception is HttpRequestException or IOException or JsonException)
+                catch (Exception exception) when (exception is HttpRequestException or IOException or JsonException or InvalidDataException)
                 {
                     break;
                 }
@@ -355,10 +362,19 @@ public sealed class HttpLedger : ILedger, IDisposable
         {
             throw new LedgerUnreachableException($"The ledger at {_client.BaseAddress} cannot be reached: {exception.Message}", exception);
         }
+        catch (InvalidDataException exception)
+        {
+            throw new LedgerUnreachableException(exception.Message, exception);
+        }
     }
 
     private static void Expect(HttpResponseMessage response)
     {
+        if (response.StatusCode == HttpStatusCode.ServiceUnavailable && response.Headers.Contains(LedgerEndpoints.LeaderHeader))
+        {
+            throw new LedgerUnreachableException($"The ledger at {response.RequestMessage?.RequestUri?.GetLeftPart(UriPartial.Authority)} does not know the present state at the moment: it is catching up, or no majority of its sequencers answers. Try again shortly.");
+        }
+
         if (!response.IsSuccessStatusCode)
         {
             throw new LedgerUnreachableException($"The ledger answered {(int)response.StatusCode} to {response.RequestMessage?.RequestUri}.");

@@ -33,9 +33,14 @@ public static class LedgerEndpoints
         ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(ledger);
         var group = routes.MapGroup(Root);
+        if (ledger is EmbeddedLedger own)
+        {
+            group.AddEndpointFilter((context, next) => AnswerAsync(context, next, own));
+        }
+
         group.MapGet("/genesis", () => Results.Bytes(GenesisCodec.Encode(ledger.Genesis), "application/cbor"));
         group.MapGet("/head", async (CancellationToken cancellation) => Json(await ledger.HeadAsync(cancellation).ConfigureAwait(false)));
-        group.MapPost("/transactions", (Delegate)((HttpContext context) => SubmitAsync(context, ledger)));
+        group.MapPost("/transactions", (Delegate)((HttpContext context) => SubmitBodyAsync(context, ledger)));
         group.MapGet("/accounts/{address}", (string address, CancellationToken cancellation) => With(address, async parsed => Json(await ledger.AccountAsync(parsed, cancellation).ConfigureAwait(false))));
         group.MapGet("/accounts/{address}/lines", (string address, string? job, int? max, CancellationToken cancellation) => With(address, async parsed =>
             job is not null && !Digest.TryParse(job, out _) ? Bad("job") : Json(await ledger.ExplainAsync(parsed, job is null ? null : Digest.Parse(job), max ?? 100, cancellation).ConfigureAwait(false))));
@@ -68,8 +73,10 @@ public static class LedgerEndpoints
 
     private static void MapEmbedded(RouteGroupBuilder group, EmbeddedLedger ledger)
     {
-        group.MapGet("/head/proof", () => ledger.SignedHead() is { } head ? Results.Bytes(head, "application/octet-stream") : Results.NotFound());
-        group.MapGet("/receipts", (ulong? from, int? max) => Json(ledger.ReceiptDigests(from ?? 0, Math.Clamp(max ?? 1000, 0, 10_000))));
+        // Sequencers compare what each has settled ("own"), whoever leads; everybody else asks for the present.
+        group.MapGet("/head/proof", async (bool? own, CancellationToken cancellation) =>
+            (own == true ? ledger.SignedHead() : await ledger.SignedHeadAsync(cancellation).ConfigureAwait(false)) is { } head ? Results.Bytes(head, "application/octet-stream") : Results.NotFound());
+        group.MapGet("/receipts", async (ulong? from, int? max, CancellationToken cancellation) => Json(await ledger.ReceiptDigestsAsync(from ?? 0, Math.Clamp(max ?? 1000, 0, 10_000), cancellation).ConfigureAwait(false)));
         group.MapGet("/blocks", (ulong? from, int? max) =>
         {
             using var buffer = new MemoryStream();
@@ -92,6 +99,7 @@ public static class LedgerEndpoints
         if (ledger.Sequencers is { } sequencers)
         {
             group.MapPost("/sequencing/lead", (Delegate)((HttpContext context) => ExchangeAsync(context, Sequencing.LeadRequest.LengthMax, bytes => Sequencing.LeadRequest.TryDecode(bytes) is { } request ? sequencers.Take(request)?.Encode() : null)));
+            group.MapPost("/sequencing/index", (Delegate)((HttpContext context) => ExchangeAsync(context, 1024, async bytes => Sequencing.IndexRequest.TryDecode(bytes) is { } request ? (await sequencers.TellIndexAsync(request).ConfigureAwait(false))?.Encode() : null)));
             group.MapPost("/sequencing/promise", (Delegate)((HttpContext context) => ExchangeAsync(context, 1024, bytes => Sequencing.PromiseRequest.TryDecode(bytes) is { } request ? sequencers.Consider(request)?.Encode() : null)));
         }
     }
@@ -113,7 +121,9 @@ public static class LedgerEndpoints
         return buffer.ToArray();
     }
 
-    private static async Task<IResult> ExchangeAsync(HttpContext context, int limit, Func<byte[], byte[]?> answer)
+    private static Task<IResult> ExchangeAsync(HttpContext context, int limit, Func<byte[], byte[]?> answer) => ExchangeAsync(context, limit, bytes => Task.Run(() => answer(bytes)));
+
+    private static async Task<IResult> ExchangeAsync(HttpContext context, int limit, Func<byte[], Task<byte[]?>> answer)
     {
         if (context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
@@ -121,21 +131,49 @@ public static class LedgerEndpoints
         }
 
         var bytes = await ReadAsync(context, limit).ConfigureAwait(false);
-        return bytes is not null && await Task.Run(() => answer(bytes)).ConfigureAwait(false) is { } reply ? Results.Bytes(reply, "application/cbor") : Results.BadRequest();
+        return bytes is not null && await answer(bytes).ConfigureAwait(false) is { } reply ? Results.Bytes(reply, "application/cbor") : Results.BadRequest();
     }
 
-    private static async Task<IResult> SubmitAsync(HttpContext context, ILedger ledger)
+    // Nobody is answered with less than he has seen, and whoever cannot answer with the present says who may.
+    private static async ValueTask<object?> AnswerAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next, EmbeddedLedger ledger)
     {
+        var http = context.HttpContext;
         try
         {
-            return await SubmitBodyAsync(context, ledger).ConfigureAwait(false);
+            if (http.Request.Headers[SeenHeader] is [{ } seen] && ulong.TryParse(seen, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            {
+                await ledger.ReachAsync(number, http.RequestAborted).ConfigureAwait(false);
+            }
+
+            var result = await next(context).ConfigureAwait(false);
+            if (!http.Response.HasStarted)
+            {
+                http.Response.Headers[BlockHeader] = ledger.SettledNumber.ToString(CultureInfo.InvariantCulture);
+            }
+
+            return result;
         }
         catch (NotLeadingException exception)
         {
-            context.Response.Headers[LeaderHeader] = exception.Leader?.ToString(CultureInfo.InvariantCulture) ?? "none";
-            return Results.Problem(detail: exception.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+            return Elsewhere(exception.Leader, exception.Message);
+        }
+        catch (LedgerBehindException exception)
+        {
+            return Elsewhere(exception.Leader, exception.Message);
+        }
+
+        IResult Elsewhere(int? leader, string why)
+        {
+            http.Response.Headers[LeaderHeader] = leader?.ToString(CultureInfo.InvariantCulture) ?? "none";
+            return Results.Problem(detail: why, statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }
+
+    /// <summary>The header of an answer that says up to which block everything was settled when it was given.</summary>
+    public const string BlockHeader = "Sojourn-Block";
+
+    /// <summary>The header of a request with the highest block that was shown to whoever asks: an older answer is none.</summary>
+    public const string SeenHeader = "Sojourn-Seen";
 
     /// <summary>The header that names the leader's place in the genesis's list where another sequencer orders transactions.</summary>
     public const string LeaderHeader = "Sojourn-Leader";

@@ -11,7 +11,7 @@ namespace Sojourn.Ledger.Embedded.Sequencing;
 /// counts earlier blocks as kept only once one of its own term is. What is replicated is the signed, hash-chained block itself, checked in full by every replica before it confirms: a leader that breaks
 /// the rules gets no confirmation from an honest one, and its signature names it.
 /// </remarks>
-internal sealed class Cluster : IAsyncDisposable
+internal sealed partial class Cluster : IAsyncDisposable
 {
     public const string PromiseKey = "promised-term";
     private const int BytesAtOnce = 4 << 20;
@@ -70,8 +70,8 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>Who leads, as far as is known.</summary>
     public int? LeaderIndex => _election.Leads ? _self : _election.Leader;
 
-    /// <summary>Whether a new leader has yet to write a block of its own term: only that settles what came before.</summary>
-    public bool OwesTermBlock => _election.Leads && _ledger.Tip.Number < _confirmed.First;
+    /// <summary>Whether a new leader has yet to write a block of its own term: only that settles what came before. The writer asks between blocks: what is not settled then is what an earlier leader left.</summary>
+    public bool OwesTermBlock => _election.Leads && (_ledger.Tip.Number < _confirmed.First || _ledger.Tip.Number > _ledger.SettledNumber);
 
     private TimeSpan Now => _time.GetElapsedTime(0);
 
@@ -212,11 +212,7 @@ internal sealed class Cluster : IAsyncDisposable
     // Whoever waits for a majority, or for something to send, looks again.
     private void Changed()
     {
-        lock (_confirmed)
-        {
-            Monitor.PulseAll(_confirmed);
-        }
-
+        Heard();
         Pulse();
     }
 
@@ -284,7 +280,7 @@ internal sealed class Cluster : IAsyncDisposable
             {
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
                 limit.CancelAfter(_patience);
-                var bytes = await _http.GetByteArrayAsync(new Uri(peer, "../head/proof"), limit.Token).ConfigureAwait(false);
+                var bytes = await _http.GetByteArrayAsync(new Uri(peer, "../head/proof?own=true"), limit.Token).ConfigureAwait(false);
                 using var stream = new MemoryStream(bytes);
                 if (Block.ReadFrom(stream) is { } head)
                 {
@@ -374,6 +370,7 @@ internal sealed class Cluster : IAsyncDisposable
         {
             var news = Volatile.Read(ref _news).Task;
             var (previous, blocks, last) = _ledger.Since(next, BytesAtOnce);
+            var sent = Now;
             var request = new LeadRequest(term, next - 1, previous, _ledger.SettledNumber, blocks, default);
             request = request with { Signature = _signer.Sign(request.SigningDigest(_ledger.GenesisDigest)) };
             var bytes = await PostAsync(peer, "lead", request.Encode(), 4 * _patience, cancellation).ConfigureAwait(false);
@@ -393,8 +390,11 @@ internal sealed class Cluster : IAsyncDisposable
                     Changed();
                     return;
                 }
+
+                _election.Served(peer, sent);
             }
 
+            Heard();
             if (!reply.Kept)
             {
                 next = Math.Max(1, Math.Min(next - 1, reply.Number + 1));

@@ -24,7 +24,11 @@ internal enum ElectionStep
 internal sealed class Election(int self, int count, TimeSpan patience, ulong promised, Action<ulong> keep, TimeSpan now)
 {
     private readonly TimeSpan[] _heardFrom = new TimeSpan[count];
+    // When the newest message was sent that each replica served this leader for; ticks, read without a lock.
+    private readonly long[] _served = new long[count];
     private TimeSpan _heard = now;
+    // Whoever served a leader lately refuses every other candidate for a while. A restart forgets whom it served, so it holds back as long as if that had been just now.
+    private bool _bound = promised > 0;
     private bool _urged;
     private bool _leads;
     private ulong _promised = promised;
@@ -59,6 +63,7 @@ internal sealed class Election(int self, int count, TimeSpan patience, ulong pro
         Promise(term);
         StepDown();
         Leader = IndexOf(term);
+        _bound = true;
         _urged = false;
         _heard = now;
         return true;
@@ -73,7 +78,7 @@ internal sealed class Election(int self, int count, TimeSpan patience, ulong pro
     public bool Consider(ulong term, (ulong Term, ulong Number) theirs, (ulong Term, ulong Number) own, TimeSpan now)
     {
         // A leader that is heard is not put away because somebody else cannot hear it.
-        if (term <= _promised || _leads || (Leader is not null && now - _heard < patience))
+        if (term <= _promised || _leads || (_bound && now - _heard < patience))
         {
             return false;
         }
@@ -82,6 +87,7 @@ internal sealed class Election(int self, int count, TimeSpan patience, ulong pro
         var given = theirs.CompareTo(own) >= 0;
         Promise(term);
         Leader = null;
+        _bound = false;
         // Who may not follow the candidate stands itself, at the next look at the clock.
         _urged = !given;
         _heard = given ? now : _heard;
@@ -120,6 +126,7 @@ internal sealed class Election(int self, int count, TimeSpan patience, ulong pro
         Promise(term);
         // Nobody is heard: a candidacy of one's own is no leader that others should have to wait for.
         Leader = null;
+        _bound = false;
         _urged = false;
         _heard = now;
         return term;
@@ -139,12 +146,44 @@ internal sealed class Election(int self, int count, TimeSpan patience, ulong pro
 
         Term = term;
         Array.Fill(_heardFrom, now);
+        for (var i = 0; i < count; i++)
+        {
+            Volatile.Write(ref _served[i], long.MinValue);
+        }
+
         Volatile.Write(ref _leads, true);
         return true;
     }
 
     /// <summary>A replica answered this leader.</summary>
     public void Answered(int index, TimeSpan now) => _heardFrom[index] = now;
+
+    /// <summary>A replica served this leader's message: nobody else led when it did, nor for a patience after that.</summary>
+    /// <param name="index">Which replica.</param>
+    /// <param name="sent">When the message was sent, on this sequencer's clock.</param>
+    public void Served(int index, TimeSpan sent) => Volatile.Write(ref _served[index], Math.Max(_served[index], sent.Ticks));
+
+    /// <summary>Whether nobody else can have led at a moment: a majority served a message that was sent at most half a patience before it.</summary>
+    /// <param name="moment">The moment, on this sequencer's clock; not in the future.</param>
+    /// <remarks>
+    /// Ongaro 2014, section 6.4. Each of that majority then refuses every candidate for a whole patience of its own clock; that clocks run within a factor of two of each other is the only assumption. A message sent
+    /// after the moment needs no assumption at all.
+    /// </remarks>
+    public bool Led(TimeSpan moment)
+    {
+        if (!Leads)
+        {
+            return false;
+        }
+
+        var served = 1;
+        for (var i = 0; i < count; i++)
+        {
+            served += i != self && Volatile.Read(ref _served[i]) >= (moment - (patience / 2)).Ticks ? 1 : 0;
+        }
+
+        return served >= Majority;
+    }
 
     /// <summary>Somebody has promised more: whoever leads an earlier term leads no longer, and the next candidacy goes above that.</summary>
     /// <returns>Whether the leadership was lost by it.</returns>

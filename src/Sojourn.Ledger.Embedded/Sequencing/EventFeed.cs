@@ -51,6 +51,16 @@ internal sealed class EventFeed
         }
     }
 
+    /// <summary>More is on disk than was told: every listener reads there and subscribes again.</summary>
+    public void Rewind()
+    {
+        lock (_gate)
+        {
+            _listeners.ForEach(listener => listener.Channel.Writer.TryComplete());
+            _listeners.Clear();
+        }
+    }
+
     public void Complete()
     {
         lock (_gate)

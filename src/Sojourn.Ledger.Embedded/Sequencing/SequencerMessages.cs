@@ -71,6 +71,37 @@ internal sealed record PromiseReply(ulong Term, bool Given, ulong Promised, Read
         new PromiseReply(r.ReadUInt64(), r.ReadBoolean(), r.ReadUInt64(), r.ReadBytes(512).ToArray()));
 }
 
+/// <summary>A replica asks the leader up to which block everything is acknowledged, so that it can answer a reader with the present.</summary>
+/// <param name="Asker">The replica's place in the genesis's list.</param>
+/// <param name="Nonce">16 bytes; the answer repeats them, so that an old one cannot be shown again.</param>
+/// <param name="Signature">The replica's.</param>
+internal sealed record IndexRequest(int Asker, ReadOnlyMemory<byte> Nonce, ReadOnlyMemory<byte> Signature)
+{
+    public const int NonceLength = 16;
+
+    public Digest SigningDigest(in Digest genesis) => new ProtocolHash("sojourn/index/1").Add(genesis).Add((ulong)Asker).Add(Digest.Of(Nonce.Span)).Finish();
+
+    public byte[] Encode() => Messages.Write(w => w.WriteUnsigned((ulong)Asker).WriteBytes(Nonce.Span).WriteBytes(Signature.Span));
+
+    public static IndexRequest? TryDecode(ReadOnlySpan<byte> bytes) => Messages.Read(bytes, 3, static (ref CborReader r) =>
+        r.ReadUInt64() is <= byte.MaxValue and var asker ? new IndexRequest((int)asker, r.ReadBytesExactly(NonceLength).ToArray(), r.ReadBytes(512).ToArray()) : null!);
+}
+
+/// <summary>The leader's answer: nobody else led when the question came, and nothing beyond this block had been acknowledged before.</summary>
+/// <param name="Term">The leader's term.</param>
+/// <param name="Number">The last block that a majority holds.</param>
+/// <param name="Nonce">The question's.</param>
+/// <param name="Signature">The leader's.</param>
+internal sealed record IndexReply(ulong Term, ulong Number, ReadOnlyMemory<byte> Nonce, ReadOnlyMemory<byte> Signature)
+{
+    public Digest SigningDigest(in Digest genesis) => new ProtocolHash("sojourn/index-reply/1").Add(genesis).Add(Term).Add(Number).Add(Digest.Of(Nonce.Span)).Finish();
+
+    public byte[] Encode() => Messages.Write(w => w.WriteUnsigned(Term).WriteUnsigned(Number).WriteBytes(Nonce.Span).WriteBytes(Signature.Span));
+
+    public static IndexReply? TryDecode(ReadOnlySpan<byte> bytes) => Messages.Read(bytes, 4, static (ref CborReader r) =>
+        new IndexReply(r.ReadUInt64(), r.ReadUInt64(), r.ReadBytesExactly(IndexRequest.NonceLength).ToArray(), r.ReadBytes(512).ToArray()));
+}
+
 /// <summary>Messages are dag-cbor arrays by position, a version first.</summary>
 internal static class Messages
 {
@@ -97,7 +128,11 @@ internal static class Messages
             }
 
             var message = read(ref r);
-            r.ReadEnd();
+            if (message is not null)
+            {
+                r.ReadEnd();
+            }
+
             return message;
         }
         catch (CborException)

@@ -11,10 +11,17 @@ internal sealed class SettledMark(ulong number)
 
     public void Advance(ulong number)
     {
-        if (number > Number)
+        // Several threads settle: it must never go back.
+        for (var known = Number; number > known;)
         {
-            Volatile.Write(ref _number, number);
-            Pulse();
+            var found = Interlocked.CompareExchange(ref _number, number, known);
+            if (found == known)
+            {
+                Pulse();
+                return;
+            }
+
+            known = found;
         }
     }
 

@@ -50,7 +50,20 @@ public sealed class SequencerTests(ITestOutputHelper output)
     private static async Task Until(Func<Task<bool>> holds, string what)
     {
         using var patience = new CancellationTokenSource(Patience);
-        while (!await holds())
+        async Task<bool> Holds()
+        {
+            try
+            {
+                return await holds();
+            }
+            catch (LedgerBehindException)
+            {
+                // It does not know the present yet.
+                return false;
+            }
+        }
+
+        while (!await Holds())
         {
             Assert.False(patience.IsCancellationRequested, what);
             await Task.Delay(20);
@@ -187,6 +200,86 @@ public sealed class SequencerTests(ITestOutputHelper output)
             {
                 var audit = LedgerAudit.Verify(PathOf(folder, i), SequencerProcess.Cryptography, SequencerProcess.Cryptography);
                 Assert.True(audit.Fault is null, $"{i}: {audit.Fault}");
+            }
+
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_restarted_replica_tells_no_reader_an_old_truth()
+    {
+        var folder = Folder();
+        var addresses = SequencerProcess.FreeAddresses(SequencerProcess.Count);
+        var replicas = new Dictionary<int, Replica>();
+        try
+        {
+            for (var i = 0; i < SequencerProcess.Count; i++)
+            {
+                replicas[i] = await Start(folder, i, addresses);
+            }
+
+            using var client = await Connect(addresses);
+            var payer = SequencerProcess.Payers[0].Address;
+            for (var nonce = 0UL; nonce < 20; nonce++)
+            {
+                if (nonce == 10)
+                {
+                    await Until(async () => (await replicas[2].Ledger.AccountAsync(payer)).Nonce == 10, "The replica does not follow.");
+                    await replicas[2].DisposeAsync();
+                    replicas.Remove(2);
+                }
+
+                await PayOnce(client, nonce);
+            }
+
+            // Asked while it cannot have heard of the other ten yet: nobody can reach it.
+            var ledger = EmbeddedLedger.Open(SequencerProcess.Options(PathOf(folder, 2), 2, addresses));
+            var read = ledger.AccountAsync(payer).AsTask();
+            replicas[2] = new Replica(ledger, await LedgerServer.StartAsync(ledger, addresses[2].GetLeftPart(UriPartial.Authority)));
+            ulong? told = null;
+            await Until(
+                async () =>
+                {
+                    var asked = read;
+                    if (read.IsCompleted)
+                    {
+                        read = ledger.AccountAsync(payer).AsTask();
+                    }
+
+                    told ??= (await asked).Nonce;
+                    return true;
+                },
+                "The replica answers nobody.");
+            Assert.Equal(20UL, told);
+
+            // What it tells over HTTP names the block it holds, and a block that nobody has is not waited for without end.
+            using var http = new HttpClient();
+            using var ahead = new HttpRequestMessage(HttpMethod.Get, new Uri(addresses[2], $"/api/v1/ledger/accounts/{payer}"));
+            ahead.Headers.Add(LedgerEndpoints.SeenHeader, "1000000");
+            using var refused = await http.SendAsync(ahead);
+            Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            Assert.True(refused.Headers.Contains(LedgerEndpoints.LeaderHeader));
+
+            // Alone it knows nothing of the present, and says so.
+            foreach (var index in new[] { 0, 1 })
+            {
+                await replicas[index].DisposeAsync();
+                replicas.Remove(index);
+            }
+
+            await replicas[2].DisposeAsync();
+            replicas[2] = await Start(folder, 2, addresses);
+            await Assert.ThrowsAsync<LedgerBehindException>(async () => await replicas[2].Ledger.HeadAsync());
+            using var alone = await http.GetAsync(new Uri(addresses[2], $"/api/v1/ledger/accounts/{payer}"));
+            Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, alone.StatusCode);
+            Assert.True(alone.Headers.Contains(LedgerEndpoints.LeaderHeader));
+        }
+        finally
+        {
+            foreach (var replica in replicas.Values)
+            {
+                await replica.DisposeAsync();
             }
 
             Directory.Delete(folder, recursive: true);

@@ -12,14 +12,18 @@ internal sealed class ElectionModel
     private readonly Dictionary<int, Entry> _acknowledged = [];
     private readonly HashSet<ulong> _led = [];
     private readonly bool[,] _cut;
+    private readonly ReadingRule _rule;
+    private int _told;
     private long _order;
     private int _payloads;
     private double _now;
     private double _lossPercent;
     private double _delayMax = 100;
+    private int _quiet = -1;
 
-    public ElectionModel(ulong seed, int count)
+    public ElectionModel(ulong seed, int count, ReadingRule rule = ReadingRule.AsBuilt)
     {
+        _rule = rule;
         _random = new Random((int)(seed % int.MaxValue));
         _cut = new bool[count, count];
         _nodes = [.. Enumerable.Range(0, count).Select(i => new Node { Index = i, Rate = 0.9 + (_random.NextDouble() * 0.2), Offset = _random.NextDouble() * 1e6 })];
@@ -36,17 +40,24 @@ internal sealed class ElectionModel
 
     public int Leaderships => _led.Count;
 
+    /// <summary>Readers who were answered.</summary>
+    public int Answered { get; private set; }
+
     /// <summary>Trouble for a while, then a whole majority: what is acknowledged stays, and something new is acknowledged soon.</summary>
     /// <returns>After how many patience periods of a whole majority a new block was acknowledged, and after how many every member of it held the whole chain.</returns>
     public (double Progress, double Caught) Run()
     {
         _lossPercent = _random.Next(30);
+        // To one of them hardly anybody writes: as a leader that was put away it is slow to notice.
+        _quiet = _random.Next(-1, _nodes.Length);
         Trouble();
+        Readers();
         Advance(Patience * (10 + _random.Next(60)));
 
         // A majority can talk from here on; of the others some stay dead, some cut off, some come back.
         _lossPercent = 0;
         _delayMax = Patience / 10;
+        _quiet = -1;
         var order = Enumerable.Range(0, _nodes.Length).OrderBy(_ => _random.Next()).ToArray();
         var whole = order.Take((_nodes.Length / 2) + 1 + _random.Next((_nodes.Length - 1) / 2 + 1)).ToHashSet();
         _troubled = false;
@@ -81,7 +92,134 @@ internal sealed class ElectionModel
             Advance(Patience / 4);
         }
 
-        return (progress, (_now - healed) / Patience);
+        var caught = (_now - healed) / Patience;
+        foreach (var node in whole.Select(i => _nodes[i]))
+        {
+            var (since, answered) = (_now, false);
+            void Again() => Read(node, known =>
+            {
+                answered |= known;
+                if (!known)
+                {
+                    Again();
+                }
+            });
+            Again();
+            while (!answered)
+            {
+                Demand(_now - since < 60 * Patience, "A reader is never answered although a majority can talk.");
+                Advance(Patience / 4);
+            }
+        }
+
+        return (progress, caught);
+    }
+
+    private void Readers() => After(_random.NextDouble() * Patience / 2, () =>
+    {
+        var node = _nodes[_random.Next(_nodes.Length)];
+        if (node.Up)
+        {
+            Read(node, static _ => { });
+        }
+
+        Readers();
+    });
+
+    // The rules of Cluster.PresentAsync and TellIndexAsync: nobody is told less than anybody was told before he asked.
+    private void Read(Node node, Action<bool> then)
+    {
+        var (life, moment, told, began) = (node.Life, Clock(node), _told, _now);
+        if (!node.Up)
+        {
+            After(Patience / 8, () => then(false));
+            return;
+        }
+
+        if (_rule == ReadingRule.WhatItHolds)
+        {
+            var held = node.Log.Count;
+            Await(held, () => Demand(held >= told, "A reader was told something older than others before him."));
+            return;
+        }
+
+        Try();
+
+        void Later(Action action) => After(Patience / 16, () =>
+        {
+            if (!node.Up || node.Life != life || _now - began > 2 * Patience)
+            {
+                then(false);
+            }
+            else
+            {
+                action();
+            }
+        });
+
+        void Await(int number, Action check)
+        {
+            if (node.Settled < number)
+            {
+                Later(() => Await(number, check));
+                return;
+            }
+
+            check();
+            Answered++;
+            then(true);
+        }
+
+        void Try()
+        {
+            if (Index(node, moment) is { } own)
+            {
+                Tell(own);
+            }
+            else if (node.Election is { Leads: false, Leader: { } leader } && leader != node.Index)
+            {
+                Ask<(bool Known, int Number)>(node, _nodes[leader], Patience, () => Index(_nodes[leader], Clock(_nodes[leader])) is { } number ? (true, number) : default, reply =>
+                {
+                    if (reply is { Known: true } said)
+                    {
+                        Later(() => Tell(said.Number));
+                    }
+                    else
+                    {
+                        Later(Try);
+                    }
+                });
+            }
+            else
+            {
+                Later(Try);
+            }
+        }
+
+        void Tell(int number) => Await(number, () => Demand(node.Settled >= told, "A reader was told something older than others before him."));
+    }
+
+    private static int? Index(Node node, TimeSpan moment) => node.Election.Led(moment) && (ulong)node.Settled >= node.Confirmed.First ? node.Settled : null;
+
+    private bool Owes(Node node) => (ulong)node.Log.Count < node.Confirmed.First || (_rule != ReadingRule.RefusesAtOnce && node.Log.Count > node.Settled);
+
+    // A batch of which nothing is applied makes no block: what refused it must be the present all the same.
+    private void Refuse(Node node, int life, TimeSpan moment, int told, int held, ulong term)
+    {
+        if (!node.Election.Leads || node.Election.Term != term)
+        {
+            Write(node, life);
+        }
+        else if (_rule == ReadingRule.RefusesAtOnce || node.Election.Led(moment))
+        {
+            Demand(held >= told, "A transaction was refused out of a state older than others were told of before.");
+            Demand(node.Settled >= held, "A transaction was refused out of a state that may still be lost.");
+            Write(node, life);
+        }
+        else
+        {
+            Own(node, life, Patience / 16, () => Refuse(node, life, moment, told, held, term));
+        }
     }
 
     private bool _troubled = true;
@@ -287,7 +425,7 @@ internal sealed class ElectionModel
 
         next = Math.Min(next, leader.Log.Count + 1);
         var sent = leader.Log.Skip(next - 1).Take(3).ToList();
-        var (before, settled) = (leader.HashAt(next - 1), leader.Settled);
+        var (before, settled, at) = (leader.HashAt(next - 1), leader.Settled, Clock(leader));
         Ask<(bool Kept, int Number, ulong Promised)>(leader, peer, 4 * Patience, () =>
         {
             if (!peer.Election.Hear(term, Clock(peer)))
@@ -313,6 +451,7 @@ internal sealed class ElectionModel
                 return;
             }
 
+            leader.Election.Served(peer.Index, at);
             if (!said.Kept)
             {
                 Own(leader, life, 1, () => Link(leader, life, peer, term, Math.Max(1, Math.Min(next - 1, said.Number + 1))));
@@ -365,12 +504,18 @@ internal sealed class ElectionModel
     }
 
     // The writer: one block at a time, the next one when a majority holds it.
-    private void Write(Node node, int life) => Own(node, life, 5 + (_random.NextDouble() * Patience / 3), () =>
+    private void Write(Node node, int life) => Own(node, life, 5 + (_random.NextDouble() * (node.Index == _quiet ? 3 * Patience : Patience / 3)), () =>
     {
         var election = node.Election;
         if (node.Waiting != 0 && (!election.Leads || election.Term != node.WaitingTerm))
         {
             node.Waiting = 0;
+        }
+
+        if (election.Leads && node.Waiting == 0 && !Owes(node) && _random.Next(4) < (node.Index == _quiet ? 3 : 1))
+        {
+            Refuse(node, life, Clock(node), _told, node.Log.Count, election.Term);
+            return;
         }
 
         if (election.Leads && node.Waiting == 0)
@@ -399,6 +544,7 @@ internal sealed class ElectionModel
         }
 
         node.Settled = node.Waiting;
+        _told = Math.Max(_told, node.Waiting);
         node.Waiting = 0;
     }
 
@@ -444,4 +590,17 @@ internal sealed class ElectionModel
 
         public ulong HashAt(int number) => number == 0 ? 17 : Log[number - 1].Hash;
     }
+}
+
+/// <summary>How readers, and senders who are refused, are answered.</summary>
+public enum ReadingRule
+{
+    /// <summary>As the ledger does it.</summary>
+    AsBuilt = 0,
+
+    /// <summary>With what a sequencer held when it was asked, once that is settled: a rule that is wrong, for the model to find.</summary>
+    WhatItHolds,
+
+    /// <summary>Refusals without asking whether somebody else leads by now: a rule that is wrong, for the model to find.</summary>
+    RefusesAtOnce,
 }

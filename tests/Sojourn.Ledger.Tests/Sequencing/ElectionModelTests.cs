@@ -16,17 +16,72 @@ public sealed class ElectionModelTests(ITestOutputHelper output)
     [InlineData(2)]
     public void Seeds_keep_every_promise(int count)
     {
-        var (slowest, caught, acknowledged, leaderships) = (0.0, 0.0, 0L, 0L);
+        var (slowest, caught, acknowledged, leaderships, readers) = (0.0, 0.0, 0L, 0L, 0L);
         for (ulong seed = 1; seed <= 600; seed++)
         {
             var (progress, whole, model) = One(seed, count);
             (slowest, caught) = (Math.Max(slowest, progress), Math.Max(caught, whole));
             acknowledged += model.Acknowledged;
             leaderships += model.Leaderships;
+            readers += model.Answered;
         }
 
-        output.WriteLine($"sequencers={count} acknowledged={acknowledged} leaderships={leaderships} slowest progress {slowest} patience periods, slowest replica {caught}");
-        Assert.True(acknowledged > 1000 && leaderships > 600);
+        output.WriteLine($"sequencers={count} acknowledged={acknowledged} leaderships={leaderships} slowest progress {slowest} patience periods, slowest replica {caught}, readers answered {readers}");
+        Assert.True(acknowledged > 1000 && leaderships > 600 && readers > 1000);
+    }
+
+    // The model must be able to see what it is there to see.
+    [Theory]
+    [InlineData(ReadingRule.WhatItHolds, "A reader was told something older")]
+    [InlineData(ReadingRule.RefusesAtOnce, "A transaction was refused out of a state older")]
+    public void Rules_that_answer_with_the_past_are_found(ReadingRule rule, string what)
+    {
+        for (ulong seed = 1; seed <= 3000; seed++)
+        {
+            try
+            {
+                new ElectionModel(seed, 3, rule).Run();
+            }
+            catch (InvalidOperationException exception)
+            {
+                Assert.StartsWith(what, exception.Message, StringComparison.Ordinal);
+                output.WriteLine($"seed {seed}: {exception.Message}");
+                return;
+            }
+        }
+
+        Assert.Fail("No seed finds it.");
+    }
+
+    // Whoever was restarted has forgotten whom it served a moment ago; the leader counts on what it promised then.
+    [Fact]
+    public void A_restarted_replica_holds_back_as_long_as_if_it_had_just_served()
+    {
+        var second = TimeSpan.FromSeconds(1);
+        var restarted = new Election(1, 3, second, 3, _ => { }, TimeSpan.Zero);
+        Assert.False(restarted.Consider(5, (9, 9), (0, 0), 0.9 * second));
+        Assert.True(restarted.Consider(5, (9, 9), (0, 0), 1.1 * second));
+        var fresh = new Election(1, 3, second, 0, _ => { }, TimeSpan.Zero);
+        Assert.True(fresh.Consider(5, (0, 0), (0, 0), TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void A_leader_knows_the_present_for_half_a_patience_after_a_majority_served_it()
+    {
+        var second = TimeSpan.FromSeconds(1);
+        var election = new Election(0, 5, second, 0, _ => { }, TimeSpan.Zero);
+        Assert.True(election.Win(election.Stand((0, 0), second), 2, second));
+        Assert.False(election.Led(second));
+        election.Served(1, 2 * second);
+        Assert.False(election.Led(2 * second));
+        election.Served(2, 2.1 * second);
+        Assert.True(election.Led(2.4 * second));
+        Assert.False(election.Led(2.6 * second));
+        // A later answer to a message that was sent before tells nothing new.
+        election.Served(1, 1.5 * second);
+        Assert.True(election.Led(2.4 * second));
+        election.Resign(2.4 * second);
+        Assert.False(election.Led(2.4 * second));
     }
 
     [Fact]
