@@ -21,54 +21,69 @@ internal sealed class Drawing(NodeContext node, Sender sender)
     /// <param name="job">The job.</param>
     /// <param name="running">How many jobs run here.</param>
     /// <param name="cancel">Stops waiting.</param>
-    public async Task EnterAsync(JobView job, int running, CancellationToken cancel)
+    /// <returns>Whether nothing is left to enter in this round; false where its beacon is awaited.</returns>
+    public async Task<bool> EnterAsync(JobView job, int running, CancellationToken cancel)
     {
         if (node.Control.Mode != NodeMode.Taking)
         {
             Object(job, DrawRole.Executor, $"the node is {node.Control.Mode.ToString().ToLowerInvariant()}");
-            return;
-        }
-
-        if (node.Rules.Verifies)
-        {
-            await EnterAsync(job, DrawRole.Verifier, cancel).ConfigureAwait(false);
+            return true;
         }
 
         if (NodeObjections.Find(node, job, running) is { } objection)
         {
             Object(job, DrawRole.Executor, objection);
-            return;
+            return !node.Rules.Verifies || await EnterAsync(job, DrawRole.Verifier, cancel).ConfigureAwait(false);
         }
 
-        await EnterAsync(job, DrawRole.Executor, cancel).ConfigureAwait(false);
+        if (!node.Rules.Verifies)
+        {
+            return await EnterAsync(job, DrawRole.Executor, cancel).ConfigureAwait(false);
+        }
+
+        // Both at once: a ticket is acknowledged when it is on the ledger's disk, and the window does not wait for two of these, one after the other.
+        var verifying = Task.Run(() => EnterAsync(job, DrawRole.Verifier, cancel), cancel);
+        var executing = await EnterAsync(job, DrawRole.Executor, cancel).ConfigureAwait(false);
+        return await verifying.ConfigureAwait(false) && executing;
     }
 
     private void Object(JobView job, DrawRole role, string objection)
     {
-        if (_entered.Add((job.Round.Index, role)))
+        if (Note(job, role))
         {
             node.Journal.Add(JournalLevel.Reason, "select", job.Id, $"no ticket to execute: {objection}");
         }
     }
 
-    private async Task EnterAsync(JobView job, DrawRole role, CancellationToken cancel)
+    private bool Note(JobView job, DrawRole role)
     {
-        if (_entered.Contains((job.Round.Index, role)))
+        lock (_entered)
         {
-            return;
+            return _entered.Add((job.Round.Index, role));
+        }
+    }
+
+    private async Task<bool> EnterAsync(JobView job, DrawRole role, CancellationToken cancel)
+    {
+        lock (_entered)
+        {
+            if (_entered.Contains((job.Round.Index, role)))
+            {
+                return true;
+            }
         }
 
         var invitation = await node.Ledger.InvitationAsync(job.Id, role, node.Signer.Address, cancel).ConfigureAwait(false);
         if (invitation.Refusal == Refusal.BeaconUnknown)
         {
-            return;
+            return false;
         }
 
         if (invitation.Refusal != Refusal.None || invitation.Alpha is not { } alpha)
         {
-            _entered.Add((job.Round.Index, role));
+            Note(job, role);
             node.Journal.Add(JournalLevel.Reason, "select", job.Id, $"not eligible as {role}: {invitation.Refusal}");
-            return;
+            return true;
         }
 
         var proof = node.Vrf.Prove(alpha, out var output);
@@ -81,10 +96,12 @@ internal sealed class Drawing(NodeContext node, Sender sender)
 
         var result = await sender.SendAsync("select", job.Id, new Ticket(job.Id, invitation.Round, role, output, proof, [.. units], possession), cancel).ConfigureAwait(false);
         // Only now: a ledger that did not answer is asked again, and a ticket that is in already does no harm.
-        _entered.Add((job.Round.Index, role));
+        Note(job, role);
         if (result.Refusal == Refusal.TicketLoses)
         {
             node.Journal.Add(JournalLevel.Reason, "select", job.Id, $"the ticket as {role} loses against those already in");
         }
+
+        return true;
     }
 }

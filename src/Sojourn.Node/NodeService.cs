@@ -24,6 +24,7 @@ public sealed class NodeService(NodeContext node)
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<Digest, (Channel<bool> Wake, JobWatch Watch)> _jobs = new();
     private readonly Sender _sender = new(node.Ledger, node.Signer, node.Journal);
+    private readonly PromiseLog _promises = PromiseLog.Open(node.StateFolder);
     private int _watching;
 
     /// <summary>The jobs that the node follows now.</summary>
@@ -60,6 +61,8 @@ public sealed class NodeService(NodeContext node)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(5), CancellationToken.None).ConfigureAwait(false);
             }
+
+            _promises.Dispose();
         }
     }
 
@@ -102,7 +105,7 @@ public sealed class NodeService(NodeContext node)
     private void Watch(Digest job, CancellationToken cancel)
     {
         var wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        var watch = new JobWatch(node, _sender, job, Executing);
+        var watch = new JobWatch(node, _sender, _promises, job, Executing);
         if (_jobs.TryAdd(job, (wake, watch)))
         {
             Interlocked.Increment(ref _watching);

@@ -37,7 +37,7 @@ internal sealed class JobNetwork : IAsyncDisposable
     {
         var made = new JobNetwork();
         made._net = await DevNetwork.StartAsync(
-            new DevnetOptions { Folder = made._folder, EnclaveFolder = EnclaveFolder, Nodes = nodes, Verifiers = verifiers, Bubblewrap = Examination.FindProgram("bwrap"), Height = TimeSpan.FromMilliseconds(5), Listener = made.Heard },
+            new DevnetOptions { Folder = made._folder, EnclaveFolder = EnclaveFolder, Nodes = nodes, Verifiers = verifiers, Bubblewrap = Examination.FindProgram("bwrap"), Height = TimeSpan.FromMilliseconds(2), Listener = made.Heard },
             made._requesters.ToDictionary(requester => requester.Address, _ => (Amount)1_000_000_000_000UL), default);
         foreach (var requester in made._requesters)
         {
@@ -61,9 +61,9 @@ internal sealed class JobNetwork : IAsyncDisposable
     /// <param name="executors">How many run it; with more than one they commit first.</param>
     /// <param name="verifiers">Seats that vote on each executor's evidence.</param>
     /// <param name="stages">Where the milliseconds of each stage are added.</param>
-    /// <param name="ticketHeights">How many heights of 5 ms the ticket window has.</param>
+    /// <param name="ticketHeights">How many heights of 2 ms the ticket window has.</param>
     /// <returns>Milliseconds from posting to the agreed result; null where there was none.</returns>
-    public async Task<double?> RunAsync(byte executors, byte verifiers, Dictionary<string, List<double>>? stages = null, uint ticketHeights = 5)
+    public async Task<double?> RunAsync(byte executors, byte verifiers, Dictionary<string, List<double>>? stages = null, uint ticketHeights = 8)
     {
         if (!_free.TryTake(out var requester))
         {
@@ -97,7 +97,7 @@ internal sealed class JobNetwork : IAsyncDisposable
             ExecutorPay = 10,
             VerifierPay = 1,
             AnswerCommitment = new Digest(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(Interlocked.Increment(ref _number)))),
-            Windows = new JobWindows(1, ticketHeights, 2000, 1000, 4000, 1000, 1),
+            Windows = new JobWindows(1, ticketHeights, 5000, 2500, 10_000, 2500, 1),
         }), default);
         var last = 0.0;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));

@@ -8,14 +8,30 @@ namespace Sojourn.Node.Enclaves;
 /// <param name="Ready">What it said first.</param>
 public sealed record StartedEnclave(EnclaveProcess Process, EnclaveReady Ready) : IAsyncDisposable
 {
+    private Action? _ended;
+
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => Process.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Process.DisposeAsync().ConfigureAwait(false);
+        Interlocked.Exchange(ref _ended, null)?.Invoke();
+    }
+
+    internal StartedEnclave Told(Action ended)
+    {
+        _ended = ended;
+        return this;
+    }
 }
 
 /// <summary>Starts enclaves, and keeps some started ahead: that hides the latency of a start, not its cost.</summary>
 public sealed class EnclavePool : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
+
+    // A start takes a processor for longer than a short job does: the next one is started behind the job that took the last, or after this while.
+    private static readonly TimeSpan Courtesy = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
 
     private readonly EnclaveSandbox _sandbox;
     private readonly string? _bubblewrap;
@@ -24,6 +40,7 @@ public sealed class EnclavePool : IAsyncDisposable
     private readonly Channel<StartedEnclave> _warm;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _filling;
+    private int _working;
 
     /// <summary>Starts filling the pool.</summary>
     /// <param name="image">The enclave's files, measured.</param>
@@ -55,7 +72,8 @@ public sealed class EnclavePool : IAsyncDisposable
         {
             if (!warm.Process.HasExited)
             {
-                return warm;
+                Interlocked.Increment(ref _working);
+                return warm.Told(() => Interlocked.Decrement(ref _working));
             }
 
             await warm.DisposeAsync().ConfigureAwait(false);
@@ -95,6 +113,11 @@ public sealed class EnclavePool : IAsyncDisposable
     {
         while (await _warm.Writer.WaitToWriteAsync(_stop.Token).ConfigureAwait(false))
         {
+            for (var waited = TimeSpan.Zero; Volatile.Read(ref _working) > 0 && waited < Courtesy; waited += Glance)
+            {
+                await Task.Delay(Glance, _stop.Token).ConfigureAwait(false);
+            }
+
             StartedEnclave enclave;
             try
             {

@@ -79,9 +79,10 @@ public sealed class EnclaveProcess : IAsyncDisposable
     {
         try
         {
+            // It alone: bubblewrap takes its namespace along (--die-with-parent), and the enclave may start nothing. To look for descendants is to read all of /proc, for tens of milliseconds.
             if (!_process.HasExited)
             {
-                _process.Kill(entireProcessTree: true);
+                _process.Kill();
             }
 
             await _process.WaitForExitAsync().ConfigureAwait(false);

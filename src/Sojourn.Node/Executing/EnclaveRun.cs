@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Sojourn.Attestation;
 using Sojourn.Content;
 using Sojourn.Node.Enclaves;
@@ -16,12 +17,23 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
     private const long OutputBytesMax = 4L << 30;
     private const int FetchAttempts = 20;
     private static readonly TimeSpan FetchPause = TimeSpan.FromMilliseconds(500);
+    private const int StoresAtOnce = 8;
+    private readonly SemaphoreSlim _storing = new(StoresAtOnce);
+    private readonly List<Task> _stores = [];
+    private readonly List<Cid> _blocks = [];
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<Cid, Task<Block?>> _ahead = [];
     private long _stored;
 
     private AsyncChannel Channel => enclave.Process.Channel;
 
     /// <summary>Bytes of blocks that were handed in.</summary>
     public long BytesIn { get; private set; }
+
+    /// <inheritdoc/>
+    public Task Stored => Task.WhenAll(_stores);
+
+    /// <inheritdoc/>
+    public ImmutableArray<Cid> OutputBlocks => [.. _blocks];
 
     /// <inheritdoc/>
     public async Task<EnclaveIdentity> AssignAsync(Assignment assignment, CancellationToken cancel)
@@ -32,6 +44,9 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
             ? EnclaveIdentity.Decode(frame.Payload.Span)
             : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Identity} was expected, {frame.Type} came");
     }
+
+    /// <inheritdoc/>
+    public void FetchAhead(Cid cid, CancellationToken cancel) => _ahead.TryAdd(cid, Task.Run(async () => await FetchAsync(cid, cancel).ConfigureAwait(false), cancel));
 
     /// <inheritdoc/>
     public async Task<Outcome> ExecuteAsync(Releases releases, Action<EnclaveProgress>? progress, Action<EnclaveNotice>? notice, CancellationToken cancel)
@@ -97,7 +112,7 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
     {
         var wanted = ReadRequest(request.Span);
         // Fetched side by side, answered in order.
-        var fetches = wanted.ConvertAll(cid => FetchAsync(cid, cancel));
+        var fetches = wanted.ConvertAll(cid => _ahead.TryRemove(cid, out var fetched) ? fetched : FetchAsync(cid, cancel));
         foreach (var fetch in fetches)
         {
             var block = await fetch.ConfigureAwait(false);
@@ -153,7 +168,27 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
             throw new ChannelException(ChannelFault.Malformed, "a block of the output is not what its CID names, or there are too many");
         }
 
-        await store.PutAsync(block, cancel).ConfigureAwait(false);
+        // Side by side, since each waits for the disk; never more than a few, and none after one that failed.
+        await _storing.WaitAsync(cancel).ConfigureAwait(false);
+        _stores.RemoveAll(task => task.IsCompletedSuccessfully);
+        if (_stores.Find(task => task.IsFaulted) is { } failed)
+        {
+            await failed.ConfigureAwait(false);
+        }
+
+        _blocks.Add(block.Cid);
+        _stores.Add(Task.Run(
+            async () =>
+            {
+                try
+                {
+                    await store.PutAsync(block, cancel).ConfigureAwait(false);
+                }
+                finally
+                {
+                    _storing.Release();
+                }
+            }, cancel));
     }
 
     private static List<Cid> ReadRequest(ReadOnlySpan<byte> payload)

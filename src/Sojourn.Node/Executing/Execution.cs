@@ -23,13 +23,17 @@ namespace Sojourn.Node.Executing;
 /// </summary>
 /// <param name="node">What the node works with.</param>
 /// <param name="sender">Submits messages.</param>
+/// <param name="promises">What survives a crash.</param>
 /// <param name="round">The round.</param>
 /// <param name="job">The job.</param>
-internal sealed class Execution(NodeContext node, Sender sender, byte round, Digest job) : IAsyncDisposable
+internal sealed class Execution(NodeContext node, Sender sender, PromiseLog promises, byte round, Digest job) : IAsyncDisposable
 {
     private const int StartsMax = 3;
     private const int WritesMax = 10;
-    private readonly JobFiles _files = new(node.StateFolder, job, round);
+    // Of an earlier process: what it said is not known here.
+    private readonly bool _saidBefore = promises.Find(PromiseKind.Evidence, job, round) is not null;
+    private Task? _marked;
+    private Task? _ending;
     private IEnclaveRun? _run;
     private EnclaveIdentity? _identity;
     private (ReadOnlyMemory<byte> Bytes, EvidencePublish Message)? _evidence;
@@ -105,9 +109,6 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
         }
     }
 
-    /// <summary>Removes what was kept for a crash; call when the job is closed.</summary>
-    public void Forget() => _files.Forget();
-
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await EndAsync().ConfigureAwait(false);
 
@@ -115,18 +116,29 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
     {
         while (_evidence is null)
         {
-            if (_files.EvidenceSent)
+            if (_saidBefore)
             {
-                await FailAsync(FailReason.Enclave, "the enclave was lost in a restart after its evidence was sent; another enclave's would contradict it", cancel).ConfigureAwait(false);
+                await FailAsync(FailReason.Enclave, "the enclave was lost in a restart when its evidence may have been sent; another enclave's would contradict it", cancel).ConfigureAwait(false);
                 return;
             }
 
+            // The disk works while the enclave does.
+            _marked ??= promises.KeepAsync(PromiseKind.Evidence, job, round, default);
             await MakeEvidenceAsync(view, seat, cancel).ConfigureAwait(false);
         }
 
         var (bytes, message) = _evidence!.Value;
+        try
+        {
+            await (_marked ??= promises.KeepAsync(PromiseKind.Evidence, job, round, default)).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await FailAsync(FailReason.Resources, $"what must survive a crash could not be kept: {e.Message}", cancel).ConfigureAwait(false);
+            return;
+        }
+
         await node.DropBox.PutAsync(job, DropNames.Evidence(round, node.Signer.Address, message.EvidenceDigest), bytes, cancel).ConfigureAwait(false);
-        _files.RememberEvidence(message.EvidenceDigest);
         var sent = await sender.SendAsync("attest", job, message, cancel).ConfigureAwait(false);
         if (sent.Applied)
         {
@@ -142,6 +154,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
             var post = SignedTransaction.WithoutSignature(view.Requester, view.Nonce, new JobPost(view.Terms));
             _identity = await _run.AssignAsync(
                 new Assignment(node.Ledger.GenesisDigest, post.Encoded, view.Round.Beacon ?? Digest.Zero, round, node.Signer.Address, node.Clock.GetUtcNow()), cancel).ConfigureAwait(false);
+            _run.FetchAhead(view.Terms.Code, cancel);
             var evidence = await node.Attester.AttestAsync(EnclaveRun.ReportDataOf(_identity), cancel).ConfigureAwait(false);
             ReadOnlyMemory<byte> bytes = evidence.Encode();
             _made = evidence;
@@ -169,7 +182,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
 
     private async Task RunAsync(JobView view, ExecutorView seat, CancellationToken cancel)
     {
-        if ((_result ??= _files.Result.Read()) is { } known)
+        if ((_result ??= await ReadResultAsync(cancel).ConfigureAwait(false)) is { } known)
         {
             // A restart between running and committing, or a ledger that did not answer: the result is on disk.
             await CommitAsync(view, known, cancel).ConfigureAwait(false);
@@ -214,10 +227,24 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
             return;
         }
 
-        var result = _unwritten ??= new StoredResult(outcome, RandomDigest());
+        var few = _run.OutputBlocks.Length <= StoredResult.BlocksMax;
+        var result = _unwritten ??= new StoredResult(outcome, RandomDigest(), few ? _run.OutputBlocks : []);
+        // A small output and the result wait for the disk together.
+        var keeping = few ? KeepAsync(result) : null;
         try
         {
-            _files.Result.Write(result);
+            await _run.Stored.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The disk is full or broken, here and not at others.
+            await FailAsync(FailReason.Resources, $"the output could not be stored: {e.Message}", cancel).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await (keeping ?? KeepAsync(result)).ConfigureAwait(false);
         }
         catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && ++_writes >= WritesMax)
         {
@@ -228,8 +255,32 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
 
         _result = result;
         node.Journal.Add(JournalLevel.Progress, "execute", job, $"the guest ended: exit {outcome.Statement.Exit}, fuel {outcome.Statement.Fuel}");
-        await _run.DisposeAsync().ConfigureAwait(false);
+        var run = _run;
+        _ending ??= Task.Run(async () => await run.DisposeAsync().ConfigureAwait(false), CancellationToken.None);
         await CommitAsync(view, result, cancel).ConfigureAwait(false);
+    }
+
+    private Task KeepAsync(StoredResult result) => promises.KeepAsync(PromiseKind.Result, job, round, result.Encode());
+
+    // A result that was kept counts where its output arrived too; what is here is handed on again, to wherever outputs go.
+    private async Task<StoredResult?> ReadResultAsync(CancellationToken cancel)
+    {
+        if (_unwritten is not null || promises.Find(PromiseKind.Result, job, round) is not { } bytes || StoredResult.Decode(bytes.Span) is not { } result)
+        {
+            return null;
+        }
+
+        foreach (var cid in result.Blocks)
+        {
+            if (await node.Held.GetAsync(cid, cancel).ConfigureAwait(false) is not { } block)
+            {
+                return null;
+            }
+
+            await node.Store.PutAsync(block, cancel).ConfigureAwait(false);
+        }
+
+        return result;
     }
 
     private void Tell(EnclaveProgress progress)
@@ -263,7 +314,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
 
     private async Task RevealAsync(JobView view, CancellationToken cancel)
     {
-        if ((_result ??= _files.Result.Read()) is not { } result || !node.Conduct.Reveals)
+        if ((_result ??= await ReadResultAsync(cancel).ConfigureAwait(false)) is not { } result || !node.Conduct.Reveals)
         {
             return;
         }
@@ -354,7 +405,7 @@ internal sealed class Execution(NodeContext node, Sender sender, byte round, Dig
         node.Progress.Remove(job);
         if (_run is not null)
         {
-            await _run.DisposeAsync().ConfigureAwait(false);
+            await (_ending ??= _run.DisposeAsync().AsTask()).ConfigureAwait(false);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Sojourn.Primitives;
 using Sojourn.Protocol.EnclaveChannel;
 
 namespace Sojourn.Node.Executing;
@@ -10,10 +12,25 @@ internal interface IEnclaveRun : IAsyncDisposable
     /// <param name="cancel">Stops waiting.</param>
     Task<EnclaveIdentity> AssignAsync(Assignment assignment, CancellationToken cancel);
 
+    /// <summary>Begins to fetch a block that the enclave will ask for: what can be waited for while verifiers vote need not be waited for afterwards.</summary>
+    /// <param name="cid">The block, such as the code's root.</param>
+    /// <param name="cancel">Ends it.</param>
+    void FetchAhead(Cid cid, CancellationToken cancel)
+    {
+        // Whoever fetches nothing has nothing to fetch ahead.
+    }
+
     /// <summary>Hands over the released keys and waits for the outcome.</summary>
     /// <param name="releases">The admission and the wrapped keys.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="notice">Told what a person should know of.</param>
     /// <param name="cancel">Stops waiting; the enclave is then killed.</param>
     Task<Outcome> ExecuteAsync(Releases releases, Action<EnclaveProgress>? progress, Action<EnclaveNotice>? notice, CancellationToken cancel);
+
+    /// <summary>Done when every block of the output that came before the outcome is in the store, durably.</summary>
+    /// <exception cref="IOException">The store does not take them.</exception>
+    Task Stored => Task.CompletedTask;
+
+    /// <summary>Those blocks.</summary>
+    ImmutableArray<Cid> OutputBlocks => [];
 }

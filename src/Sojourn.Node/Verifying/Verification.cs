@@ -15,12 +15,12 @@ namespace Sojourn.Node.Verifying;
 /// <param name="sender">Submits messages.</param>
 /// <param name="round">The round.</param>
 /// <param name="job">The job.</param>
-/// <param name="file">Where votes survive a crash.</param>
-internal sealed class Verification(NodeContext node, Sender sender, byte round, Digest job, VoteFile file)
+/// <param name="kept">Where votes survive a crash.</param>
+internal sealed class Verification(NodeContext node, Sender sender, byte round, Digest job, KeptVotes kept)
 {
     // Evidence that is not to be had is voted on only when waiting would cost the vote.
     private const ulong LastHeights = 4;
-    private readonly Dictionary<Address, KeptVote> _votes = file.Read().ToDictionary(vote => vote.Executor);
+    private readonly Dictionary<Address, KeptVote> _votes = kept.Read().ToDictionary(vote => vote.Executor);
     private readonly EvidenceCheck _check = new(node.Ledger, node.Content, node.DropBox, node.Collateral, node.Held);
 
     /// <summary>Whether nothing is left to do here.</summary>
@@ -48,9 +48,6 @@ internal sealed class Verification(NodeContext node, Sender sender, byte round, 
             await OpenAsync(current, height, cancel).ConfigureAwait(false);
         }
     }
-
-    /// <summary>Removes what was kept for a crash; call when the job is closed.</summary>
-    public void Forget() => file.Delete();
 
     // An opening is due once everybody's vote is in or their time is up: until then it could be copied.
     private async Task OpenAsync(RoundView current, ulong height, CancellationToken cancel)
@@ -104,7 +101,7 @@ internal sealed class Verification(NodeContext node, Sender sender, byte round, 
             .Select(executor => _votes[executor.Node]).OrderBy(vote => vote.Executor).ToList();
         if (missing.Count > 0)
         {
-            file.Write(_votes.Values);
+            await kept.WriteAsync(_votes.Values).ConfigureAwait(false);
             var votes = missing.Select(vote => new Vote(vote.Executor, vote.Verdict, Identifiers.Appraisal(job, round, vote.Executor, node.Signer.Address, vote.Appraisal, vote.Salt)));
             await sender.SendAsync("attest", job, new VoteCast(job, round, [.. votes]), cancel).ConfigureAwait(false);
         }

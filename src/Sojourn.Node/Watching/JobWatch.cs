@@ -10,14 +10,16 @@ namespace Sojourn.Node.Watching;
 /// <summary>One open job as one node sees it. Each step looks at the ledger and does what is due; steps can be repeated at any time.</summary>
 /// <param name="node">What the node works with.</param>
 /// <param name="sender">Submits messages.</param>
+/// <param name="promises">What survives a crash.</param>
 /// <param name="job">The job.</param>
 /// <param name="running">How many jobs run at this node.</param>
-internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func<int> running) : IAsyncDisposable
+internal sealed class JobWatch(NodeContext node, Sender sender, PromiseLog promises, Digest job, Func<int> running) : IAsyncDisposable
 {
     private readonly Drawing _drawing = new(node, sender);
     private readonly Dictionary<byte, Execution> _executions = [];
     private readonly Dictionary<byte, Verification> _verifications = [];
     private Judging? _judging;
+    private int _late;
 
     /// <summary>Whether this node executes the job, and is not done with it.</summary>
     public bool Executes { get; private set; }
@@ -50,7 +52,7 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
         if (await node.Ledger.JobAsync(job, cancel).ConfigureAwait(false) is not { } view || view.Phase == JobPhase.Closed)
         {
             _judging = null;
-            Forget();
+            promises.Forget(job);
             return null;
         }
 
@@ -66,9 +68,9 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
 
         if (view.Phase == JobPhase.Drawing)
         {
-            await _drawing.EnterAsync(view, running(), cancel).ConfigureAwait(false);
-            // Beacons and deadlines come with heights, which are no events.
-            return new LookAgain(height);
+            var entered = await _drawing.EnterAsync(view, running(), cancel).ConfigureAwait(false);
+            // A beacon comes with a height, which is no event; once everything is entered, the draw is one.
+            return new LookAgain(entered ? Overdue(view, head, height) : UntilBeacon(view.Round, head, height));
         }
 
         var me = node.Signer.Address;
@@ -110,19 +112,6 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
         }
     }
 
-    private void Forget()
-    {
-        foreach (var execution in _executions.Values)
-        {
-            execution.Forget();
-        }
-
-        foreach (var verification in _verifications.Values)
-        {
-            verification.Forget();
-        }
-    }
-
     // Until the phase's deadline, but not longer than a while: something may be missing that no event announces.
     private static TimeSpan Overdue(JobView view, LedgerHead head, TimeSpan height)
     {
@@ -130,11 +119,25 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
         return left < TimeSpan.FromMilliseconds(500) ? left : TimeSpan.FromMilliseconds(500);
     }
 
+    // Heights follow the clock: until that of the beacon, and from then on soon, at most a height later each time.
+    private TimeSpan UntilBeacon(RoundView round, LedgerHead head, TimeSpan height)
+    {
+        var genesis = node.Ledger.Genesis;
+        var left = genesis.StartsAt + ((long)round.BeaconHeight * genesis.HeightMilliseconds) - node.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var most = round.BeaconHeight > head.Height ? height * (round.BeaconHeight - head.Height) : height;
+        if (left <= 0)
+        {
+            left = 1L << Math.Min(_late++, 20);
+        }
+
+        return left < most.TotalMilliseconds ? TimeSpan.FromMilliseconds(left) : most;
+    }
+
     private Execution Execution(byte round)
     {
         if (!_executions.TryGetValue(round, out var execution))
         {
-            execution = _executions[round] = new Execution(node, sender, round, job);
+            execution = _executions[round] = new Execution(node, sender, promises, round, job);
             Executes = Engaged = true;
             node.Journal.Add(JournalLevel.Progress, "select", job, $"drawn to execute in round {round}");
         }
@@ -146,7 +149,7 @@ internal sealed class JobWatch(NodeContext node, Sender sender, Digest job, Func
     {
         if (!_verifications.TryGetValue(round, out var verification))
         {
-            verification = _verifications[round] = new Verification(node, sender, round, job, new VoteFile(node.StateFolder, job, round));
+            verification = _verifications[round] = new Verification(node, sender, round, job, new KeptVotes(promises, job, round));
             node.Journal.Add(JournalLevel.Progress, "select", job, $"drawn to verify in round {round}");
         }
 

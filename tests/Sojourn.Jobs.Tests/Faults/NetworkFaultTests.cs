@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Sojourn.Hosting.Devnet.Processes;
 using Sojourn.Jobs.Tests.Processes;
+using Sojourn.Node.Journal;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Reasons;
 using Sojourn.Protocol.State;
@@ -136,17 +137,27 @@ public sealed class NetworkFaultTests(ITestOutputHelper output)
 
     private static async Task<string> DiskFullAsync(ProcessNet net, CancellationToken cancel)
     {
-        var results = Directory.CreateDirectory(Path.Combine(net.Folder, "state", "node-1", "results")).FullName;
+        // What must survive a crash lies on a disk of its own, with room for marks and none for a result.
+        var node = net.Net["node-1"];
+        await node.StopAsync(cancel);
+        var results = Path.Combine(net.Folder, "state", "node-1", "promises");
         using var mount = Process.Start(new ProcessStartInfo("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", results]) { RedirectStandardError = true })!;
         await mount.WaitForExitAsync(cancel);
         if (mount.ExitCode != 0)
         {
+            await node.StartAsync(cancel);
             return "not tried: this user may not mount a small disk";
         }
 
         try
         {
+            using (var log = PromiseLog.Open(Path.Combine(net.Folder, "state", "node-1")))
+            {
+                await log.KeepAsync(PromiseKind.Votes, Digest.Of("filler"u8), 0, new byte[4096 - 700]);
+            }
+
             await File.WriteAllBytesAsync(Path.Combine(results, "ballast"), new byte[64 << 10], cancel).ContinueWith(_ => { }, cancel, TaskContinuationOptions.None, TaskScheduler.Default);
+            await node.StartAsync(cancel);
             var job = await net.PostAsync(3, 2, cancel);
             var view = await net.FollowAsync(job, _ => Task.CompletedTask, cancel);
             await SucceededAsync(net, view, cancel);
@@ -158,8 +169,10 @@ public sealed class NetworkFaultTests(ITestOutputHelper output)
         }
         finally
         {
+            await node.StopAsync(CancellationToken.None);
             using var unmount = Process.Start("umount", ["-l", results]);
             await unmount.WaitForExitAsync(CancellationToken.None);
+            await node.StartAsync(CancellationToken.None);
         }
     }
 

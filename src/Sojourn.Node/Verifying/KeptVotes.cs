@@ -13,25 +13,23 @@ namespace Sojourn.Node.Verifying;
 /// <param name="Salt">What keeps it from being copied.</param>
 internal sealed record KeptVote(Address Executor, VoteVerdict Verdict, Digest Appraisal, Digest Salt);
 
-/// <summary>The file that holds one round's votes: written before they are cast.</summary>
-/// <param name="stateFolder">The node's state.</param>
+/// <summary>One round's votes: kept before they are cast.</summary>
+/// <param name="promises">Where.</param>
 /// <param name="job">The job.</param>
 /// <param name="round">The round.</param>
-internal sealed class VoteFile(string stateFolder, Digest job, byte round)
+internal sealed class KeptVotes(PromiseLog promises, Digest job, byte round)
 {
-    private readonly string _path = Path.Combine(stateFolder, "votes", $"{job}-{round}");
-
     /// <summary>Reads them; empty where there are none.</summary>
     public ImmutableArray<KeptVote> Read()
     {
-        if (!File.Exists(_path))
+        if (promises.Find(PromiseKind.Votes, job, round) is not { } bytes)
         {
             return [];
         }
 
         try
         {
-            var reader = new CborReader(File.ReadAllBytes(_path));
+            var reader = new CborReader(bytes.Span);
             var votes = ImmutableArray.CreateBuilder<KeptVote>();
             for (var n = reader.ReadArrayHeader(64); n > 0; n--)
             {
@@ -45,13 +43,14 @@ internal sealed class VoteFile(string stateFolder, Digest job, byte round)
         }
         catch (CborException)
         {
-            return []; // Not a whole file: nothing was cast after it.
+            return []; // Not a whole record: nothing was cast after it.
         }
     }
 
-    /// <summary>Writes them durably.</summary>
+    /// <summary>Keeps them.</summary>
     /// <param name="votes">All votes of the round.</param>
-    public void Write(IEnumerable<KeptVote> votes)
+    /// <returns>Done when they survive a power cut.</returns>
+    public Task WriteAsync(IEnumerable<KeptVote> votes)
     {
         var writer = new CborWriter().BeginArray();
         foreach (var vote in votes)
@@ -59,15 +58,6 @@ internal sealed class VoteFile(string stateFolder, Digest job, byte round)
             writer.BeginArray().WriteBytes(vote.Executor.AsSpan()).WriteUnsigned((ulong)vote.Verdict).WriteBytes(vote.Appraisal.AsSpan()).WriteBytes(vote.Salt.AsSpan()).EndArray();
         }
 
-        DurableFile.Write(_path, writer.EndArray().ToArray());
-    }
-
-    /// <summary>Deletes it, where it is there: a job that ended early left nothing, not even the folder.</summary>
-    public void Delete()
-    {
-        if (File.Exists(_path))
-        {
-            File.Delete(_path);
-        }
+        return promises.KeepAsync(PromiseKind.Votes, job, round, writer.EndArray().ToArray());
     }
 }
