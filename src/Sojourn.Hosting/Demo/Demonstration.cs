@@ -43,6 +43,9 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
 {
     private const int OtherEnclave = 3;
     private const int PostsMax = 4;
+
+    // Longer than a development network's own: tickets have thirty of these, and a laptop with other things to do should not miss them.
+    private static readonly TimeSpan Height = TimeSpan.FromMilliseconds(40);
     private const int NoProof = 4;
     private readonly SortedDictionary<string, string> _refusals = new(StringComparer.Ordinal);
 
@@ -58,7 +61,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
 
         story.Chapter("A network on this machine");
         var net = await DevNetwork.StartAsync(
-            new DevnetOptions { Folder = options.Folder, EnclaveFolder = options.EnclaveFolder, Nodes = 5, Verifiers = 4, Bubblewrap = options.Bubblewrap, SoftwareTpm = options.SoftwareTpm, Ethereum = options.Ethereum }, parties, cancel).ConfigureAwait(false);
+            new DevnetOptions { Folder = options.Folder, EnclaveFolder = options.EnclaveFolder, Nodes = 5, Verifiers = 4, Bubblewrap = options.Bubblewrap, SoftwareTpm = options.SoftwareTpm, Ethereum = options.Ethereum, Height = Height }, parties, cancel).ConfigureAwait(false);
         await using (net.ConfigureAwait(false))
         {
             story.Line($"ledger {Short(net.Ledger.GenesisDigest)} (genesis says: development), 5 storage nodes that execute, 4 verifiers, one public gateway");
@@ -124,7 +127,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
 
         story.Chapter("A requester asks");
         var view = await UntilAsync(
-            net, () => PostAsync(net, requester, code, data, [appOffer, dataOffer], options.OutputBytesMax, 5, 3, cancel),
+            net, patience => PostAsync(net, requester, code, data, [appOffer, dataOffer], options.OutputBytesMax, 5, 3, patience, cancel),
             closed => closed.Outcome == JobOutcome.Succeeded && WasJudged(closed, net.Nodes[OtherEnclave]) && WasJudged(closed, net.Nodes[NoProof]), cancel).ConfigureAwait(false);
         var output = await ReadOutputAsync(net, requester, view, cancel).ConfigureAwait(false);
 
@@ -217,7 +220,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
     };
 
     private async Task<Digest> PostAsync(
-        DevNetwork net, PartyKeys requester, PublishedContent code, PublishedContent data, ImmutableArray<Digest> offers, long outputMax, byte executors, byte agreeing, CancellationToken cancel)
+        DevNetwork net, PartyKeys requester, PublishedContent code, PublishedContent data, ImmutableArray<Digest> offers, long outputMax, byte executors, byte agreeing, uint patience, CancellationToken cancel)
     {
         var spec = new JobSpec
         {
@@ -246,7 +249,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
             VerifierPay = 5,
             StoragePay = 30,
             AnswerCommitment = new Digest(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)),
-            Windows = new JobWindows(2, 29, 600, 300, 2400, 400, 20),
+            Windows = new JobWindows(2, 29, 600 * patience, 300 * patience, 2400, 400 * patience, 20),
         };
         var posted = await net.SubmitAsync(requester, new JobPost(terms), cancel).ConfigureAwait(false);
         story.Line($"job {posted.Subject}");
@@ -254,18 +257,19 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
         return posted.Subject;
     }
 
-    // A window that this machine was too busy to keep is another's chance on a real network; here the job is posted again.
-    private async Task<JobView> UntilAsync(DevNetwork net, Func<Task<Digest>> post, Func<JobView, bool> shown, CancellationToken cancel)
+    // A window that this machine was too busy to keep is another's chance on a real network; here the job is posted again, and given twice the time for evidence, votes and reveals; tickets have the longest window that the ledger's rules allow.
+    private async Task<JobView> UntilAsync(DevNetwork net, Func<uint, Task<Digest>> post, Func<JobView, bool> shown, CancellationToken cancel)
     {
-        for (var attempt = 1; ; attempt++)
+        var patience = 1u;
+        for (var attempt = 1; ; attempt++, patience *= 2)
         {
-            var view = await FollowAsync(net, await post().ConfigureAwait(false), cancel).ConfigureAwait(false);
+            var view = await FollowAsync(net, await post(patience).ConfigureAwait(false), cancel).ConfigureAwait(false);
             if (attempt == PostsMax || shown(view))
             {
                 return view;
             }
 
-            story.Line($"not every node kept its windows on this busy machine ({view.Outcome}): the job is posted again");
+            story.Line($"not every node kept its windows on this busy machine ({view.Outcome}): the job is posted again, with more time");
         }
     }
 
@@ -369,7 +373,7 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
     {
         story.Line("a second job asks for twice the output that the policy allows:");
         var view = await UntilAsync(
-            net, () => PostAsync(net, requester, code, data, offers, 2 * options.OutputBytesMax, 3, 2, cancel), closed => closed.Outcome == JobOutcome.KeyDenied, cancel).ConfigureAwait(false);
+            net, patience => PostAsync(net, requester, code, data, offers, 2 * options.OutputBytesMax, 3, 2, patience, cancel), closed => closed.Outcome == JobOutcome.KeyDenied, cancel).ConfigureAwait(false);
         Refused("larger output", view.Outcome.ToString(), "the data owner's keeper did not release the key; the escrow went back");
     }
 
