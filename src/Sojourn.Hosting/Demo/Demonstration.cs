@@ -43,10 +43,10 @@ public sealed class Demonstration(DemoOptions options, DemoStory story)
 {
     private const int OtherEnclave = 3;
     private const int PostsMax = 4;
+    private const int NoProof = 4;
 
     // Longer than a development network's own: tickets have thirty of these, and a laptop with other things to do should not miss them.
     private static readonly TimeSpan Height = TimeSpan.FromMilliseconds(40);
-    private const int NoProof = 4;
     private readonly SortedDictionary<string, string> _refusals = new(StringComparer.Ordinal);
 
     /// <summary>Runs it.</summary>
