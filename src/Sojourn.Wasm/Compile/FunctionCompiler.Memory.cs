@@ -113,8 +113,9 @@ internal sealed unsafe partial class FunctionCompiler
         return left;
     }
 
+    // Of a field whose value nobody needs, the platform's compiler looks only whether there is an object: a null check of the address without the offset.
     private int LeftOf(in Instruction instruction) =>
-        IsLeft(instruction.Index, instruction.Constant) && image.Field(FieldOf(instruction.Opcode), (int)instruction.Constant) != 0 ? (int)instruction.Constant : 0;
+        IsLeft(instruction.Index, instruction.Constant) && (instruction.Opcode >= Opcode.I32Store || care?.Partial.Contains(instruction.Offset) == false) && image.Field(FieldOf(instruction.Opcode), (int)instruction.Constant) != 0 ? (int)instruction.Constant : 0;
 
     private bool IsLeft(int memory, long offset) => density != Density.Usual && guarded && offset is > 0 and <= FieldOffsetMax && !module.Memories[memory].Limits.Is64Bit;
 
@@ -148,6 +149,11 @@ internal sealed unsafe partial class FunctionCompiler
         if (guarded)
         {
             il.Emit(OpCodes.Conv_U);
+            if (TryLoadBase(memory, offset))
+            {
+                return;
+            }
+
             LoadMemoryBase(memory);
             il.Emit(OpCodes.Add);
         }

@@ -230,6 +230,7 @@ internal sealed partial class FunctionCompiler
             il.StoreLocal(memoryLocal);
         }
 
+        EnterBases(body);
         ClearVectors();
         EnterMetered(functionIndex, body);
     }

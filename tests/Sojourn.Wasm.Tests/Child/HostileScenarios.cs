@@ -152,10 +152,29 @@ internal static class HostileScenarios
 
     public static IReadOnlyDictionary<string, Func<string>> All { get; } = Modules.Keys
         .SelectMany(name => new[] { (Key: "hostile:" + name, Fuel: true), (Key: "hostile-timed:" + name, Fuel: false) }.Select(x => (x.Key, name, x.Fuel)))
-        .ToDictionary(x => x.Key, x => (Func<string>)(() => Try(Modules[x.name](), x.Fuel)), StringComparer.Ordinal);
+        .Select(x => (x.Key, Run: (Func<string>)(() => Try(Modules[x.name](), x.Fuel))))
+        .Concat(Modules.Keys.Select(name => (Key: "hostile-prepared:" + name, Run: (Func<string>)(() => Prepare(Modules[name]())))))
+        .ToDictionary(x => x.Key, x => x.Run, StringComparer.Ordinal);
 
     /// <summary>Names of the modules.</summary>
     public static IEnumerable<string> Names => Modules.Keys;
+
+    /// <summary>A module.</summary>
+    public static byte[] BytesOf(string name) => Modules[name]();
+
+    /// <summary>Makes machine code of every function at once, in this process.</summary>
+    private static string Prepare(byte[] bytes)
+    {
+        try
+        {
+            WasmModule.Load(bytes).Prepare();
+            return "prepared";
+        }
+        catch (ModuleException refused)
+        {
+            return $"refused: {refused.Fault}: {refused.Reason}";
+        }
+    }
 
     /// <summary>Loads, links and runs; says how that ended. Functions are compiled when they are called.</summary>
     private static string Try(byte[] bytes, bool metered)

@@ -1,5 +1,6 @@
 using System.Text;
 using Sojourn.Wasm.Cache;
+using Sojourn.Wasm.Compile;
 using Sojourn.Wasm.Tests.Spec;
 using Sojourn.Wasm.Text;
 
@@ -34,11 +35,27 @@ public sealed class StraddlingLoadTests
         var consumers = StraddlingLoads.Consumers(type);
         var binary = Wat.ToBinary(StraddlingLoads.Module(opcode, type, padding));
         var faults = new StringBuilder();
-        foreach (var (protection, fuel) in new[] { (MemoryProtection.Automatic, FuelMode.None), (MemoryProtection.Automatic, FuelMode.Path), (MemoryProtection.BoundsChecks, FuelMode.None) })
+        (MemoryProtection, FuelMode)[] ways = padding == 0
+            ? [(MemoryProtection.Automatic, FuelMode.None), (MemoryProtection.BoundsChecks, FuelMode.None)]
+            : [(MemoryProtection.Automatic, FuelMode.None), (MemoryProtection.Automatic, FuelMode.Path)];
+        foreach (var (protection, fuel) in ways)
         {
             using var store = new Store();
             var instance = new Linker(store).Instantiate(WasmModule.Load(binary, ModuleOptions.Default with { Protection = protection, Fuel = fuel }));
             Ask($"{protection} {fuel}", instance, opcode, consumers, width, faults);
+        }
+
+        // As giant functions are written.
+        FunctionCompiler.LeastDensity = padding == 0 ? Density.Dense : Density.Densest;
+        try
+        {
+            using var store = new Store();
+            var dense = WasmModule.Load(Wat.ToBinary(StraddlingLoads.Module(opcode + " offset=24", type, padding)), ModuleOptions.Default with { Fuel = FuelMode.Path });
+            Ask($"{FunctionCompiler.LeastDensity}", new Linker(store).Instantiate(dense), opcode, consumers, width, faults, offset: 24);
+        }
+        finally
+        {
+            FunctionCompiler.LeastDensity = Density.Usual;
         }
 
         Assert.True(faults.Length == 0, faults.ToString());
@@ -69,7 +86,7 @@ public sealed class StraddlingLoadTests
     }
 
     // From 8 bytes beyond the end, through the end, to wholly inside.
-    private static void Ask(string tier, Instance instance, string opcode, string[] consumers, int width, StringBuilder faults)
+    private static void Ask(string tier, Instance instance, string opcode, string[] consumers, int width, StringBuilder faults, int offset = 0)
     {
         for (var i = 0; i < consumers.Length; i++)
         {
@@ -77,7 +94,7 @@ public sealed class StraddlingLoadTests
             for (var inside = -8; inside <= width; inside = inside == -8 ? 0 : inside + 1)
             {
                 var wanted = inside < width ? TrapKind.MemoryOutOfBounds : (TrapKind?)null;
-                if (Run(function, End - inside) is var seen && seen != wanted && !(wanted is null && MayTrap(consumers[i])))
+                if (Run(function, End - inside - offset) is var seen && seen != wanted && !(wanted is null && MayTrap(consumers[i])))
                 {
                     faults.AppendLine($"{tier} f{i} {opcode} with {inside} of {width} bytes inside: {seen?.ToString() ?? "no trap"}: {consumers[i]}");
                 }

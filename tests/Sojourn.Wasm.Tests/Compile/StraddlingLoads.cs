@@ -136,7 +136,7 @@ internal static class StraddlingLoads
         var nops = string.Concat(Enumerable.Repeat(" nop", padding));
         var text = new StringBuilder();
         var zero = type == "v128" ? "(v128.const i64x2 0 0)" : $"({type}.const 0)";
-        var load = opcode.EndsWith("_lane", StringComparison.Ordinal) ? $"({opcode} 0 (local.get 0) (v128.const i64x2 0 0))" : $"({opcode} (local.get 0))";
+        var load = opcode.Contains("_lane", StringComparison.Ordinal) ? $"({opcode} 0 (local.get 0) (v128.const i64x2 0 0))" : $"({opcode} (local.get 0))";
         text.AppendLine("(module (memory (export \"m\") 1) (global $g (mut i32) (i32.const 0)) (global $h (mut f64) (f64.const 0))");
         text.AppendLine("(func $byte (export \"byte\") (param i32) (global.set $g (local.get 0)))");
         text.AppendLine("(func $narrow (param i32) (i32.store8 (i32.const 0) (local.get 0)))");

@@ -1,4 +1,5 @@
 using System.Text;
+using Sojourn.Wasm.Compile;
 using Sojourn.Wasm.Tests.Fuzz.Generation;
 using Sojourn.Wasm.Text;
 
@@ -136,6 +137,8 @@ internal sealed record Differential(IReadOnlyList<Tier> Tiers, GeneratorOptions 
             File.WriteAllBytes(trace + ".wasm", program.Bytes);
         }
 
+        // Some programs are written as giant functions are.
+        FunctionCompiler.LeastDensity = (program.Seed % 8) switch { 3 => Density.Dense, 7 => Density.Densest, _ => Density.Usual };
         try
         {
             return Outcome.Of(program, options, Fuel);
@@ -147,6 +150,10 @@ internal sealed record Differential(IReadOnlyList<Tier> Tiers, GeneratorOptions 
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
             return [$"{fault.GetType().Name}: {fault.Message} {fault.StackTrace}"];
+        }
+        finally
+        {
+            FunctionCompiler.LeastDensity = Density.Usual;
         }
     }
 }

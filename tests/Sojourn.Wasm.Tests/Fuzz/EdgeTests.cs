@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Sojourn.Testing;
 using Sojourn.Wasm.Cache;
+using Sojourn.Wasm.Compile;
 using Sojourn.Wasm.Tests.Spec;
 using Sojourn.Wasm.Text;
 using Xunit.Abstractions;
@@ -86,6 +87,11 @@ public sealed class EdgeTests(ITestOutputHelper output)
         {
             Note(faults, seed, tier.Name, wanted, Watch(WasmModule.Load(binary, tier.Options)));
         }
+
+        // As giant functions are written.
+        FunctionCompiler.LeastDensity = seed % 2 == 0 ? Density.Dense : Density.Densest;
+        Note(faults, seed, FunctionCompiler.LeastDensity.ToString(), wanted, Watch(WasmModule.Load(binary, Tiers[1].Options with { Fuel = FuelMode.Path })));
+        FunctionCompiler.LeastDensity = Density.Usual;
     }
 
     private static void ComparePersisted(Precompiler compiler, ulong seed, int count, StringBuilder faults)
@@ -110,7 +116,7 @@ public sealed class EdgeTests(ITestOutputHelper output)
     /// <summary>How each call ends, and what globals and the ends of memory hold then.</summary>
     private static List<string> Watch(WasmModule module)
     {
-        using var store = new Store();
+        using var store = new Store(StoreOptions.Default with { Fuel = 1L << 50 });
         var instance = new Linker(store).Instantiate(module);
         var memory = instance.GetMemory("m")!;
         var globals = Enumerable.Range(0, 3).Select(i => instance.GetGlobal($"g{i}")!).ToArray();

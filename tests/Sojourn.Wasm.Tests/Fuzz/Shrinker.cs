@@ -9,11 +9,13 @@ internal sealed class Shrinker(Differential differential)
     private const int TriesMax = 6_000;
 
     private int tries;
+    private ulong seed;
     private string[]? wanted;
 
     /// <summary>The smallest program found, as text, with the calls and what each tier says of them.</summary>
     public string Shrink(ulong seed)
     {
+        this.seed = seed;
         var draws = new List<ulong>();
         ModuleGenerator.Generate(new Prng(seed) { Drawn = draws }, differential.Generator);
         if (!Differs(draws))
@@ -30,7 +32,7 @@ internal sealed class Shrinker(Differential differential)
             }
         }
 
-        var program = ModuleGenerator.Generate(new Prng(draws), differential.Generator);
+        var program = ModuleGenerator.Generate(new Prng(draws), differential.Generator, seed);
         File.WriteAllBytes(Path.Combine(Path.GetTempPath(), $"sojourn-fuzz-{seed:x}-small.wasm"), program.Bytes);
         var calls = string.Join('\n', program.Calls.Select(x => $"{x.Export} {string.Join(' ', x.Arguments.Select(a => a.Value))}"));
         var seen = differential.Tiers.Select(x => x.Name + ": " + string.Join("; ", differential.Run(program, x.Options)));
@@ -65,7 +67,7 @@ internal sealed class Shrinker(Differential differential)
     private bool Differs(List<ulong> draws)
     {
         tries++;
-        var program = ModuleGenerator.Generate(new Prng(draws), differential.Generator);
+        var program = ModuleGenerator.Generate(new Prng(draws), differential.Generator, seed);
         var reference = differential.Run(program, differential.Tiers[0].Options);
         var differing = differential.Tiers.Skip(1).Where(x =>
         {

@@ -23,6 +23,9 @@ public sealed class CProgramTests
             }
 
             data.Add("paths", FileSystemKind.Host, "compiled");
+            data.Add("waiting", FileSystemKind.Host, "compiled");
+            data.Add("waiting", FileSystemKind.Memory, "compiled");
+            data.Add("waiting", FileSystemKind.Memory, "interpreter");
             return data;
         }
     }
@@ -36,7 +39,7 @@ public sealed class CProgramTests
     }
 
     /// <summary>Where Node 20 answers otherwise it departs from the specification or from POSIX, and the reason is written down.</summary>
-    [ToolTheory("clang", "wasm-ld", "node"), InlineData("posix"), InlineData("raw")]
+    [ToolTheory("clang", "wasm-ld", "node"), InlineData("posix"), InlineData("raw"), InlineData("waiting")]
     public void Node_answers_alike_but_where_it_is_known_to_err(string program)
     {
         using var folder = new TemporaryFolder();
@@ -71,6 +74,35 @@ public sealed class CProgramTests
 
         var aborting = new WasiOptions().AddArguments("program", "abort");
         Assert.Equal(TrapKind.Unreachable, Assert.Throws<TrapException>(() => Run(Clang.Compile("process"), aborting, tier)).Kind);
+    }
+
+    /// <summary>A Rust program that asks much of the standard library does what it does under Node, in every tier and kind of directory.</summary>
+    [ToolFact("node", "wasm-ld")]
+    public void Rust_programs_do_what_they_do_under_node()
+    {
+        if (Clang.Rust is null)
+        {
+            return;
+        }
+
+        const string Input = "a b\nb c a\na\n";
+        var bytes = Clang.CompileRust("std");
+        using var folder = new TemporaryFolder();
+        var module = Path.Combine(folder.Path, "program.wasm");
+        File.WriteAllBytes(module, bytes);
+        var directory = Directory.CreateDirectory(Path.Combine(folder.Path, "files")).FullName;
+        var node = Clang.Run("node", ["--no-warnings", Path.Combine(Clang.Sources, "run.mjs"), module, directory, "x", "y z"], Input, mayFail: true);
+        Assert.Equal(7, node.ExitCode);
+        foreach (var tier in new[] { "compiled", "checked", "path fuel", "exact fuel", "interpreter" })
+        {
+            using var host = HostDirectory.Open(Directory.CreateDirectory(Path.Combine(folder.Path, tier)).FullName);
+            foreach (var root in new WasiDirectory[] { host, new InMemoryFileSystem().Root })
+            {
+                var options = new WasiOptions { Clock = WasiClock.System, Random = WasiRandom.System, StandardInput = WasiStream.FromText(Input) }
+                    .AddArguments("program", "x", "y z").AddEnvironment("HOME", "/").AddEnvironment("EMPTY", "").AddDirectory("/", root);
+                Assert.Equal(node, Run(bytes, options, tier));
+            }
+        }
     }
 
     public static TheoryData<string> Optimisations => ["-O0", "-O1", "-O2", "-O3", "-O0 -msimd128", "-O1 -msimd128", "-O2 -msimd128", "-O3 -msimd128"];

@@ -50,6 +50,18 @@ internal static class Clang
         }
     }
 
+    /// <summary>Debian's Rust compiler, which has the standard library for WASI; another on the path need not.</summary>
+    public static string? Rust => File.Exists("/usr/bin/rustc") && Directory.Exists("/usr/lib/rustlib/wasm32-wasi") ? "/usr/bin/rustc" : null;
+
+    /// <summary>Compiles a Rust program of this folder.</summary>
+    public static byte[] CompileRust(string program)
+    {
+        using var folder = new TemporaryFolder();
+        var output = Path.Combine(folder.Path, program + ".wasm");
+        Run(Rust!, ["--target=wasm32-wasi", "-O", "--edition=2021", Path.Combine(Sources, program + ".rs"), "-o", output]);
+        return File.ReadAllBytes(output);
+    }
+
     private static byte[] Build(string program, string flags)
     {
         using var folder = new TemporaryFolder();

@@ -4,11 +4,12 @@ namespace Sojourn.Wasm.Compile.Demand;
 
 /// <summary>Accesses, by their offsets in the module, that must be kept from the platform's compiler.</summary>
 /// <param name="Loads">Loads whose last byte is touched.</param>
+/// <param name="Partial">Loads whose last byte may not be needed; those among them that are not touched must be read by their whole address.</param>
 /// <param name="Stores">Stores of what may be a constant.</param>
-internal sealed record AccessesWithCare(IReadOnlySet<int> Loads, IReadOnlySet<int> Stores)
+internal sealed record AccessesWithCare(IReadOnlySet<int> Loads, IReadOnlySet<int> Partial, IReadOnlySet<int> Stores)
 {
     /// <summary>Those of a function without any.</summary>
-    public static AccessesWithCare None { get; } = new(new HashSet<int>(), new HashSet<int>());
+    public static AccessesWithCare None { get; } = new(new HashSet<int>(), new HashSet<int>(), new HashSet<int>());
 }
 
 /// <summary>Finds the loads of a function whose values may be needed in part or not at all, and the stores of what may be constants.</summary>
@@ -32,6 +33,7 @@ internal sealed class AccessDemand
     private readonly Place?[] arms;
     private readonly Place here;
     private readonly HashSet<int> found = [];
+    private readonly HashSet<int> partial = [];
     private bool changed;
 
     private AccessDemand(FunctionTrace trace, int localCount)
@@ -61,7 +63,7 @@ internal sealed class AccessDemand
 
         var demand = new AccessDemand(trace, localCount);
         demand.Run();
-        return new(demand.found, trace.ConstantStores);
+        return new(demand.found, demand.partial, trace.ConstantStores);
     }
 
     private void Run()
@@ -101,6 +103,7 @@ internal sealed class AccessDemand
     private void Round()
     {
         found.Clear();
+        partial.Clear();
         needs.AsSpan().Clear();
         cuts.AsSpan().Clear();
         here.Assume(0, Cuts.None, trace.IsInlinable ? ulong.MaxValue : ReturnEffect);
@@ -251,6 +254,8 @@ internal sealed class AccessDemand
         };
         if (!fine)
         {
+            partial.Add(site.Offset);
+
             // Small integers that nobody needs are read as they are.
             fine = site.Width == 1 || (site.Width == 2 && (cut & Cuts.ToByte) == 0) || (site.Width == 4 && cut == Cuts.None && !vector);
         }

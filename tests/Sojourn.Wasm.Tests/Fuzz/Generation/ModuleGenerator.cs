@@ -81,7 +81,7 @@ internal sealed partial class ModuleGenerator
     public static GeneratedModule Generate(ulong seed, GeneratorOptions options) => new ModuleGenerator(new Prng(seed), options).Generate(seed);
 
     /// <summary>A program of written-down draws: any draws give a valid one.</summary>
-    public static GeneratedModule Generate(Prng draws, GeneratorOptions options) => new ModuleGenerator(draws, options).Generate(0);
+    public static GeneratedModule Generate(Prng draws, GeneratorOptions options, ulong seed = 0) => new ModuleGenerator(draws, options).Generate(seed);
 
     public Signature SignatureOf(int typeIndex) => Types[typeIndex - Heap.Count];
 
