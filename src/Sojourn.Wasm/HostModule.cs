@@ -92,12 +92,3 @@ public sealed class HostModule
         return this;
     }
 }
-
-/// <summary>Marks a method that guests may call, see <see cref="HostModule.Functions"/>.</summary>
-/// <param name="name">The field's name; the method's where absent.</param>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class HostFunctionAttribute(string? name = null) : Attribute
-{
-    /// <summary>The field's name, or null for the method's.</summary>
-    public string? Name { get; } = name;
-}

@@ -103,6 +103,8 @@ public sealed class Linker(Store store)
         return instance;
     }
 
+    internal void Define(string module, string name, HostDefinition definition) => definitions[(module, name)] = definition;
+
     private object? Find(string module, string name) => definitions.GetValueOrDefault((module, name));
 
     private Linker Add(string module, string name, object value, Store owner)

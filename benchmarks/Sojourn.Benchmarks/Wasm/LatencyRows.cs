@@ -83,6 +83,26 @@ internal static class LatencyRows
             calls(Count);
             return Stopwatch.GetElapsedTime(start).TotalNanoseconds / Count;
         }), new Contestant("V8", () => v8.Ask($"host {Count} 1", out _) * 1e9 / Count));
+        using var generated = new Store();
+        var byAddressInstance = new AddingHost().DefineIn(new(generated)).Instantiate(WasmModule.Load(CallsModule.Bytes));
+        var byAddress = byAddressInstance.GetFunction("calls")!.Bind<Func<int, int>>();
+        report.Compare("host call round trip, generated", "ns", Rounds, "≤ 15 ns", "the same through a class with [HostModule]", new("ours", () =>
+        {
+            var start = Stopwatch.GetTimestamp();
+            byAddress(Count);
+            return Stopwatch.GetElapsedTime(start).TotalNanoseconds / Count;
+        }));
+        var guest = new TouchingGuest(byAddressInstance);
+        report.Compare("guest call round trip, generated", "ns", Rounds, "", "a class with [GuestExports], called from a loop of the host: one store and one load in the guest", new("ours", () =>
+        {
+            var start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < Count; i++)
+            {
+                guest.Touch(8);
+            }
+
+            return Stopwatch.GetElapsedTime(start).TotalNanoseconds / Count;
+        }));
         const int Traps = 3000;
         report.Compare("trap", "µs", Rounds, "≤ 20 µs", "out of bounds, caught by the host, thrown through one frame", new("ours", () =>
         {

@@ -18,8 +18,10 @@ internal static unsafe class BindingCompiler
         var il = method.GetILGenerator();
         var result = results.Length == 1 ? il.DeclareLocal(invoke.ReturnType) : null;
         var fault = il.DeclareLocal(typeof(Exception));
+        var depth = il.DeclareLocal(typeof(long));
         il.Emit(OpCodes.Ldarg_0);
         Call(il, nameof(Enter));
+        il.Emit(OpCodes.Stloc, depth);
         il.BeginExceptionBlock();
         il.BeginExceptionBlock();
         for (var i = 0; i < parameters.Length; i++)
@@ -27,6 +29,7 @@ internal static unsafe class BindingCompiler
             il.Emit(OpCodes.Ldarg, (short)(i + 1));
             if (parameters[i] == typeof(Function))
             {
+                il.Emit(OpCodes.Ldarg_0);
                 Call(il, nameof(RecordOf));
             }
         }
@@ -56,6 +59,7 @@ internal static unsafe class BindingCompiler
         il.EndExceptionBlock();
         il.BeginFinallyBlock();
         il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldloc, depth);
         Call(il, nameof(Exit));
         il.EndExceptionBlock();
         if (result is not null)
@@ -67,15 +71,21 @@ internal static unsafe class BindingCompiler
         return method.CreateDelegate(delegateType, function);
     }
 
+    /// <summary>Gives the counted stack that is left: what a trap unwinds does not count back what it took.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Enter(Function function)
+    internal static long Enter(Function function)
     {
         function.Store.CheckUsable();
         function.Store.Enter();
+        return function.Store.Depth;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Exit(Function function) => function.Store.Exit();
+    internal static void Exit(Function function, long depth)
+    {
+        function.Store.Depth = depth;
+        function.Store.Exit();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static nint Context(Function function) => ((FunctionRecord*)function.Record)->Context;
@@ -83,7 +93,15 @@ internal static unsafe class BindingCompiler
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static nint Code(Function function) => ((FunctionRecord*)function.Record)->Code;
 
-    internal static nint RecordOf(Function? function) => function?.Record ?? 0;
+    internal static nint RecordOf(Function? argument, Function callee)
+    {
+        if (argument is null)
+        {
+            return 0;
+        }
+
+        return ReferenceEquals(argument.Store, callee.Store) ? argument.Record : throw new ArgumentException("A function of another store cannot be handed to this one.", nameof(argument));
+    }
 
     internal static Function? FunctionOf(nint record, Function callee) => callee.Store.FunctionOf(record);
 

@@ -16,6 +16,7 @@ internal sealed unsafe class HostFunction : Function
         Definition = definition;
         Caller = new(importer, store);
         Delegate = definition.Typed;
+        Target = definition.Target;
     }
 
     public HostDefinition Definition { get; }
@@ -24,6 +25,9 @@ internal sealed unsafe class HostFunction : Function
 
     /// <summary>The typed delegate, or null.</summary>
     public Delegate? Delegate { get; }
+
+    /// <summary>What generated code calls, see <see cref="HostDefinition.Target"/>.</summary>
+    public object? Target { get; }
 
     public static HostFunction Create(Store store, HostDefinition definition, Instance? importer)
     {
@@ -74,4 +78,10 @@ internal sealed record HostDefinition(FunctionType Type, HostCallback Callback, 
 {
     /// <summary>Whether the typed delegate takes the caller first.</summary>
     public bool TakesCaller { get; init; }
+
+    /// <summary>Machine code by which compiled guests call the function, written by the source generator; 0 where the engine has to make it.</summary>
+    public nint Code { get; init; }
+
+    /// <summary>The object that <see cref="Code"/> calls; null where it needs none.</summary>
+    public object? Target { get; init; }
 }

@@ -58,6 +58,28 @@ public sealed class Examples
         Assert.Equal(["hello"], said);
     }
 
+    [Fact]
+    public void Let_the_compiler_write_the_glue()
+    {
+        var module = WasmModule.Load(Wat.ToBinary("""
+            (module
+              (import "diary" "note" (func $note (param i32 i32))) (import "diary" "count" (func $count (result i32)))
+              (memory (export "memory") 1) (data (i32.const 16) "hello")
+              (func (export "write") (param i32) (result i32)
+                (loop (call $note (i32.const 16) (i32.const 5)) (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+                (call $count)))
+            """));
+        #region generated
+        using var store = new Store();
+        var diary = new Diary();
+        var instance = diary.DefineIn(new Linker(store)).Instantiate(module);
+        var writer = new Writer(instance);
+        int notes = writer.Write(times: 3);
+        #endregion
+        Assert.Equal(3, notes);
+        Assert.Equal(["hello", "hello", "hello"], diary.Notes);
+    }
+
     [ToolFact("clang", "wasm-ld")]
     public void Run_a_program()
     {
@@ -231,7 +253,7 @@ public sealed class Examples
             }
         }
 
-        Assert.Equal(9, regions);
+        Assert.Equal(11, regions);
 
         static string Lines(string text) => string.Join('\n', text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
     }
@@ -247,3 +269,24 @@ public sealed class Examples
         public int Total() => total;
     }
 }
+
+#region marked
+[HostModule("diary")]
+public sealed partial class Diary
+{
+    public List<string> Notes { get; } = [];
+
+    [HostFunction("note")]
+    public void Note(string text) => Notes.Add(text);
+
+    [HostFunction("count")]
+    public int Count() => Notes.Count;
+}
+
+[GuestExports]
+public sealed partial class Writer
+{
+    [GuestFunction("write")]
+    public partial int Write(int times);
+}
+#endregion
