@@ -44,14 +44,30 @@ internal static class SequencerProcess
         Clocked = clocked,
     };
 
-    /// <summary>Addresses on loopback that were free a moment ago.</summary>
+    private static readonly HashSet<int> s_given = [];
+
+    // On Linux every address that begins with 127 is the loopback's: each process of tests has one of its own, so that two of them never ask for the same port of the same address.
+    private static readonly IPAddress s_loopback = OperatingSystem.IsLinux()
+        ? new IPAddress([127, (byte)(1 + (Environment.ProcessId >> 16 & 127)), (byte)(Environment.ProcessId >> 8), (byte)Environment.ProcessId])
+        : IPAddress.Loopback;
+
+    /// <summary>Addresses on loopback that nobody listens at, and that are given only once.</summary>
     // Addresses must be known before anybody listens. They are taken below the range from which the system gives ports away by itself, so that nobody's outgoing connection comes to sit on one meanwhile.
     public static Uri[] FreeAddresses(int count)
     {
         var listeners = new List<TcpListener>();
         while (listeners.Count < count)
         {
-            var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(12_000, 32_000));
+            var port = Random.Shared.Next(12_000, 32_000);
+            lock (s_given)
+            {
+                if (!s_given.Add(port))
+                {
+                    continue;
+                }
+            }
+
+            var listener = new TcpListener(s_loopback, port);
             try
             {
                 listener.Start();
@@ -65,7 +81,7 @@ internal static class SequencerProcess
 
         var ports = listeners.ConvertAll(listener => ((IPEndPoint)listener.LocalEndpoint).Port);
         listeners.ForEach(listener => listener.Stop());
-        return [.. ports.Select(port => new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")))];
+        return [.. ports.Select(port => new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{s_loopback}:{port}")))];
     }
 
     public static async Task RunAsync(string path, int index, Uri[] addresses)

@@ -36,14 +36,15 @@ public sealed class SequencerTests(ITestOutputHelper output)
 
     private static string PathOf(string folder, int index) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{index}.db"));
 
-    private static async Task<Replica> Start(string folder, int index, Uri[] addresses)
+    private static async Task<Replica> Start(string folder, int index, Uri[] addresses, TimeSpan? takeOverAfter = null)
     {
         if (!File.Exists(PathOf(folder, index)))
         {
             EmbeddedLedger.Create(PathOf(folder, index), SequencerProcess.Genesis);
         }
 
-        var ledger = EmbeddedLedger.Open(SequencerProcess.Options(PathOf(folder, index), index, addresses));
+        var options = SequencerProcess.Options(PathOf(folder, index), index, addresses);
+        var ledger = EmbeddedLedger.Open(options with { TakeOverAfter = takeOverAfter ?? options.TakeOverAfter });
         return new Replica(ledger, await LedgerServer.StartAsync(ledger, addresses[index].GetLeftPart(UriPartial.Authority)));
     }
 
@@ -518,7 +519,8 @@ public sealed class SequencerTests(ITestOutputHelper output)
                 return new Block(header, bytes, cheat.Signer.Sign(Block.SigningDigest(digest, Digest.Of(bytes))), body.Bytes);
             }
 
-            await using var honest = await Start(folder, 1, addresses);
+            // It must not stand for a term of its own meanwhile, however slow the machine: then it would serve none of the cheat's.
+            await using var honest = await Start(folder, 1, addresses, takeOverAfter: TimeSpan.FromHours(1));
             async Task<LeadReply?> Lead(ulong previousNumber, Digest previous, params Block[] blocks)
             {
                 using var stream = new MemoryStream();
