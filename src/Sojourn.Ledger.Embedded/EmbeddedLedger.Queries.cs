@@ -31,7 +31,7 @@ public sealed partial class EmbeddedLedger
 
     /// <inheritdoc/>
     public ValueTask<ImmutableArray<NodeView>> NodesAsync(Address after = default, int max = 1000, CancellationToken cancellation = default) =>
-        ReadAsync(state => state.Nodes.Values.Where(node => node.Address > after).OrderBy(node => node.Address).Take(Math.Clamp(max, 0, PageMax)).Select(ViewFactory.Node).ToImmutableArray(), cancellation);
+        ReadAsync(state => _index.Nodes(after).Take(Math.Clamp(max, 0, PageMax)).Select(node => ViewFactory.Node(state.Nodes[node])).ToImmutableArray(), cancellation);
 
     /// <inheritdoc/>
     public ValueTask<OfferView?> OfferAsync(Digest id, CancellationToken cancellation = default) =>
@@ -41,11 +41,7 @@ public sealed partial class EmbeddedLedger
     public ValueTask<ImmutableArray<OfferView>> OffersAsync(OfferQuery query, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var key = query.Content is null ? (Digest?)null : ContentKey.Of(query.Content);
-        return ReadAsync(
-            state => state.Offers.Values.Where(offer => (query.Owner is null || offer.Owner == query.Owner) && (key is null || offer.ContentKey == key) && (!query.Open || (!offer.Withdrawn && (offer.Terms.Expires == 0 || offer.Terms.Expires >= state.Height))))
-                .OrderBy(offer => offer.Id).Take(Math.Clamp(query.Max, 0, PageMax)).Select(ViewFactory.Offer).ToImmutableArray(),
-            cancellation);
+        return ReadAsync(state => _index.Offers(query).Take(Math.Clamp(query.Max, 0, PageMax)).Select(id => ViewFactory.Offer(state.Offers[id])).ToImmutableArray(), cancellation);
     }
 
     /// <inheritdoc/>
@@ -74,17 +70,9 @@ public sealed partial class EmbeddedLedger
         var max = Math.Clamp(query.Max, 0, PageMax);
         return ReadAsync(state =>
         {
-            var found = state.OpenJobs.Values.Where(job => query.Requester is null || job.Requester == query.Requester).OrderByDescending(job => job.PostedAt).ThenBy(job => job.Id).Take(max).Select(ViewFactory.Summary).ToList();
-            for (var i = state.ClosedJobs.Count - 1; !query.Open && i >= 0 && found.Count < max; i--)
-            {
-                ref readonly var job = ref state.ClosedJobs[i];
-                if (query.Requester is null || job.Requester == query.Requester)
-                {
-                    found.Add(ViewFactory.Summary(job));
-                }
-            }
-
-            return found.ToImmutableArray();
+            var open = _index.OpenJobs(state, query).Select(id => ViewFactory.Summary(state.OpenJobs[id]));
+            var closed = query.Open ? [] : _index.ClosedJobs(state, query).Select(at => ViewFactory.Summary(state.ClosedJobs[at]));
+            return open.Concat(closed).Take(max).ToImmutableArray();
         }, cancellation);
     }
 

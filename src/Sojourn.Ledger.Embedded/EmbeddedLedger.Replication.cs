@@ -213,6 +213,7 @@ public sealed partial class EmbeddedLedger
             _chain = chain;
             Interlocked.Increment(ref _rewinds);
             _sweep.Begin(chain.State);
+            _index.Begin(chain.State);
         }
         finally
         {
@@ -230,6 +231,10 @@ public sealed partial class EmbeddedLedger
         try
         {
             fault = _chain.Follow(block);
+            if (fault is null)
+            {
+                _index.Note(_chain.State, _chain.Context.Events, _chain.Context.Closed);
+            }
         }
         finally
         {

@@ -33,6 +33,7 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
     private readonly Thread? _writer;
     private readonly Func<LedgerDatabase> _reader;
     private readonly CreditSweep _sweep = new();
+    private readonly ReadIndex _index = new();
     private readonly SettledMark _settled;
     private readonly Cluster? _cluster;
     // Whoever changes the chain holds it: the writer of this process, or the replica that takes another's blocks.
@@ -62,6 +63,7 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         _reader = () => LedgerDatabase.Open(options.Path, readOnly: true);
         _queue = Channel.CreateBounded<Pending>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
         _sweep.Begin(chain.State);
+        _index.Begin(chain.State);
         var several = chain.State.Genesis.Sequencers.Length > 1;
         _settled = new SettledMark(several && options.Sequencer is not null ? 0 : chain.Number);
         if (_settled.Number == chain.Number)
@@ -101,6 +103,14 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
         }
 
         LedgerDatabase.Create(path, genesis);
+    }
+
+    /// <summary>The genesis of a ledger's files, as stored; nothing else of them is looked at.</summary>
+    /// <param name="path">The database's path.</param>
+    public static LedgerGenesis GenesisOf(string path)
+    {
+        using var database = LedgerDatabase.Open(path, readOnly: true);
+        return database.ReadGenesis();
     }
 
     /// <summary>Opens a ledger: from its last snapshot where there is a good one, replaying the rest.</summary>
@@ -547,6 +557,7 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
             encoded = header.Encode();
             _chain.Advance(header, encoded);
             _sweep.Note(context.Events);
+            _index.Note(state, context.Events, context.Closed);
         }
         catch (Exception exception)
         {

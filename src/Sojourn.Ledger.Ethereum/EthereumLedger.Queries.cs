@@ -38,7 +38,7 @@ public sealed partial class EthereumLedger
         var key = query.Content is null ? (Digest?)null : ContentKey.Of(query.Content);
         return ValueTask.FromResult(Read(state => state.Offers.Values
             .Where(offer => (query.Owner is null || offer.Owner == query.Owner) && (key is null || offer.ContentKey == key) && (!query.Open || (!offer.Withdrawn && (offer.Terms.Expires == 0 || offer.Terms.Expires >= state.Height))))
-            .OrderBy(offer => offer.Id).Take(Math.Clamp(query.Max, 0, PageMax)).Select(ViewFactory.Offer).ToImmutableArray()));
+            .Where(offer => query.After is not { } after || offer.Id > after).OrderBy(offer => offer.Id).Take(Math.Clamp(query.Max, 0, PageMax)).Select(ViewFactory.Offer).ToImmutableArray()));
     }
 
     /// <inheritdoc/>
@@ -52,17 +52,11 @@ public sealed partial class EthereumLedger
         var max = Math.Clamp(query.Max, 0, PageMax);
         return ValueTask.FromResult(Read(state =>
         {
-            var found = state.OpenJobs.Values.Where(job => query.Requester is null || job.Requester == query.Requester).OrderByDescending(job => job.PostedAt).ThenBy(job => job.Id).Take(max).Select(ViewFactory.Summary).ToList();
-            for (var i = state.ClosedJobs.Count - 1; !query.Open && i >= 0 && found.Count < max; i--)
-            {
-                ref readonly var job = ref state.ClosedJobs[i];
-                if (query.Requester is null || job.Requester == query.Requester)
-                {
-                    found.Add(ViewFactory.Summary(job));
-                }
-            }
-
-            return found.ToImmutableArray();
+            var open = state.OpenJobs.Values.Where(job => query.Requester is null || job.Requester == query.Requester).OrderByDescending(job => job.PostedAt).ThenBy(job => job.Id).Select(ViewFactory.Summary);
+            var closed = Enumerable.Range(0, query.Open ? 0 : state.ClosedJobs.Count).Select(i => state.ClosedJobs[state.ClosedJobs.Count - 1 - i]).Where(job => query.Requester is null || job.Requester == query.Requester)
+                .Select(job => ViewFactory.Summary(job));
+            var found = open.Concat(closed);
+            return (query.After is { } after ? found.SkipWhile(job => job.Id != after).Skip(1) : found).Take(max).ToImmutableArray();
         }));
     }
 

@@ -183,7 +183,7 @@ public sealed class HttpLedger : ILedger, IDisposable
     public ValueTask<ImmutableArray<OfferView>> OffersAsync(OfferQuery query, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        return GetListAsync<OfferView>(Query("offers", ("owner", query.Owner?.ToString()), ("content", query.Content?.ToString()), ("open", query.Open ? "true" : "false"), ("max", Text(query.Max))), cancellation);
+        return GetListAsync<OfferView>(Query("offers", ("owner", query.Owner?.ToString()), ("content", query.Content?.ToString()), ("open", query.Open ? "true" : "false"), ("max", Text(query.Max)), ("after", query.After?.ToString())), cancellation);
     }
 
     /// <inheritdoc/>
@@ -193,7 +193,7 @@ public sealed class HttpLedger : ILedger, IDisposable
     public ValueTask<ImmutableArray<JobSummary>> JobsAsync(JobQuery query, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        return GetListAsync<JobSummary>(Query("jobs", ("requester", query.Requester?.ToString()), ("open", query.Open ? "true" : "false"), ("max", Text(query.Max))), cancellation);
+        return GetListAsync<JobSummary>(Query("jobs", ("requester", query.Requester?.ToString()), ("open", query.Open ? "true" : "false"), ("max", Text(query.Max)), ("after", query.After?.ToString())), cancellation);
     }
 
     /// <inheritdoc/>

@@ -47,17 +47,19 @@ public static class LedgerEndpoints
         group.MapGet("/nodes", async (string? after, int? max, CancellationToken cancellation) =>
             after is not null && !Address.TryParse(after, out _) ? Bad("after") : Json(await ledger.NodesAsync(after is null ? default : Address.Parse(after), max ?? 1000, cancellation).ConfigureAwait(false)));
         group.MapGet("/nodes/{address}", (string address, CancellationToken cancellation) => With(address, async parsed => JsonOr404(await ledger.NodeAsync(parsed, cancellation).ConfigureAwait(false))));
-        group.MapGet("/offers", async (string? owner, string? content, bool? open, int? max, CancellationToken cancellation) =>
+        group.MapGet("/offers", async (string? owner, string? content, bool? open, int? max, string? after, CancellationToken cancellation) =>
         {
             Cid? cid = null;
-            return owner is not null && !Address.TryParse(owner, out _) ? Bad("owner")
+            return after is not null && !Digest.TryParse(after, out _) ? Bad("after")
+                : owner is not null && !Address.TryParse(owner, out _) ? Bad("owner")
                 : content is not null && !Cid.TryParse(content, out cid) ? Bad("content")
-                : Json(await ledger.OffersAsync(new OfferQuery(owner is null ? null : Address.Parse(owner), cid, open ?? true, max ?? 1000), cancellation).ConfigureAwait(false));
+                : Json(await ledger.OffersAsync(new OfferQuery(owner is null ? null : Address.Parse(owner), cid, open ?? true, max ?? 1000, after is null ? null : Digest.Parse(after)), cancellation).ConfigureAwait(false));
         });
         group.MapGet("/offers/{id}", (string id, CancellationToken cancellation) => WithId(id, async parsed => JsonOr404(await ledger.OfferAsync(parsed, cancellation).ConfigureAwait(false))));
-        group.MapGet("/jobs", async (string? requester, bool? open, int? max, CancellationToken cancellation) =>
-            requester is not null && !Address.TryParse(requester, out _) ? Bad("requester")
-                : Json(await ledger.JobsAsync(new JobQuery(requester is null ? null : Address.Parse(requester), open ?? false, max ?? 100), cancellation).ConfigureAwait(false)));
+        group.MapGet("/jobs", async (string? requester, bool? open, int? max, string? after, CancellationToken cancellation) =>
+            after is not null && !Digest.TryParse(after, out _) ? Bad("after")
+                : requester is not null && !Address.TryParse(requester, out _) ? Bad("requester")
+                : Json(await ledger.JobsAsync(new JobQuery(requester is null ? null : Address.Parse(requester), open ?? false, max ?? 100, after is null ? null : Digest.Parse(after)), cancellation).ConfigureAwait(false)));
         group.MapGet("/jobs/{id}", (string id, CancellationToken cancellation) => WithId(id, async parsed => JsonOr404(await ledger.JobAsync(parsed, cancellation).ConfigureAwait(false))));
         group.MapGet("/jobs/{id}/invitation", (string id, string node, DrawRole role, CancellationToken cancellation) => WithId(id, async parsed =>
             Address.TryParse(node, out var address) ? Json(await ledger.InvitationAsync(parsed, role, address, cancellation).ConfigureAwait(false)) : Bad("node")));

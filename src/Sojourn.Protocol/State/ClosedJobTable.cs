@@ -25,19 +25,26 @@ public sealed class ClosedJobTable
     /// <param name="job">Its record.</param>
     public bool TryGet(in Digest id, out ClosedJob job)
     {
+        var position = PositionOf(id);
+        job = position < 0 ? default : this[position];
+        return position >= 0;
+    }
+
+    /// <summary>Where a job stands in the order of closing.</summary>
+    /// <param name="id">Its id.</param>
+    /// <returns>From 0; -1 where it is not closed.</returns>
+    public int PositionOf(in Digest id)
+    {
         var mask = _index.Length - 1;
         for (var at = Slot(id) & mask; _index[at] != 0; at = (at + 1) & mask)
         {
-            ref readonly var record = ref this[_index[at] - 1];
-            if (record.Id == id)
+            if (this[_index[at] - 1].Id == id)
             {
-                job = record;
-                return true;
+                return _index[at] - 1;
             }
         }
 
-        job = default;
-        return false;
+        return -1;
     }
 
     internal void Add(in ClosedJob job)

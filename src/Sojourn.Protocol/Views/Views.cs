@@ -55,14 +55,16 @@ public sealed record OfferView(Digest Id, Address Owner, OfferTerms Terms, bool 
 /// <param name="Owner">Of one owner; null for all.</param>
 /// <param name="Content">For one content; null for all.</param>
 /// <param name="Open">Only those that take new jobs.</param>
-/// <param name="Max">At most so many.</param>
-public sealed record OfferQuery(Address? Owner = null, Cid? Content = null, bool Open = true, int Max = 1000);
+/// <param name="Max">At most so many; a ledger may give fewer at once than it is asked for, and an empty list at the end.</param>
+/// <param name="After">The last offer of the page before; null from the start. Offers come in the order of their ids.</param>
+public sealed record OfferQuery(Address? Owner = null, Cid? Content = null, bool Open = true, int Max = 1000, Digest? After = null);
 
 /// <summary>Which jobs.</summary>
 /// <param name="Requester">Of one requester; null for all.</param>
 /// <param name="Open">Only open ones.</param>
-/// <param name="Max">At most so many.</param>
-public sealed record JobQuery(Address? Requester = null, bool Open = false, int Max = 100);
+/// <param name="Max">At most so many; a ledger may give fewer at once than it is asked for, and an empty list at the end.</param>
+/// <param name="After">The last job of the page before; null from the start. Open jobs come first, then closed ones, each newest first; one that closes between two pages is among the closed ones then.</param>
+public sealed record JobQuery(Address? Requester = null, bool Open = false, int Max = 100, Digest? After = null);
 
 /// <summary>A job in one line.</summary>
 /// <param name="Id">Its id.</param>

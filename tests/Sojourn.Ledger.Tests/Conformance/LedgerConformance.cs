@@ -200,6 +200,51 @@ public abstract class LedgerConformance
     }
 
     [Fact]
+    public async Task Lists_are_read_page_by_page()
+    {
+        await using var world = await World(1);
+        var offers = new List<Digest>();
+        foreach (var name in new[] { "one", "two", "three" })
+        {
+            offers.Add(await world.Must(world.Requester, new OfferPublish(new OfferTerms { Kind = OfferKind.Data, Content = Workbench.Content(name), Policy = Workbench.Content("policy"), Keeper = world.Nodes[0].Address, LevelMin = Attestation.TrustLevel.Simulated })));
+        }
+
+        var jobs = new List<Digest>();
+        for (var i = 0; i < 4; i++)
+        {
+            jobs.Add(await world.Must(world.Requester, new JobPost(Terms(1))));
+            if (i % 2 == 0)
+            {
+                await world.Must(world.Requester, new JobCancel(jobs[i]));
+            }
+        }
+
+        var paged = new List<Digest>();
+        while ((await world.Ledger.OffersAsync(new OfferQuery(Owner: world.Requester.Address, Max: 2, After: paged.Count == 0 ? null : paged[^1]))) is { IsEmpty: false } page)
+        {
+            paged.AddRange(page.Select(offer => offer.Id));
+        }
+
+        Assert.Equal(offers.Order(), paged);
+        foreach (var requester in new[] { world.Requester.Address, (Address?)null })
+        {
+            var whole = (await world.Ledger.JobsAsync(new JobQuery(requester))).Select(job => job.Id).ToList();
+            // Open ones first, then closed ones, the one that closed last before the one that closed first.
+            Assert.Equal([jobs[2], jobs[0]], whole.Skip(2));
+            Assert.Equal(new[] { jobs[1], jobs[3] }.Order(), whole.Take(2).Order());
+            paged.Clear();
+            while ((await world.Ledger.JobsAsync(new JobQuery(requester, Max: 1, After: paged.Count == 0 ? null : paged[^1]))) is { IsEmpty: false } page)
+            {
+                paged.AddRange(page.Select(job => job.Id));
+            }
+
+            Assert.Equal(whole, paged);
+        }
+
+        Assert.Empty(await world.Ledger.JobsAsync(new JobQuery(world.Nodes[0].Address)));
+    }
+
+    [Fact]
     public async Task A_quote_is_what_a_post_sets_aside_and_a_cancelled_job_gives_back()
     {
         await using var world = await World();
