@@ -25,7 +25,8 @@ internal static class LedgerCommands
     internal static CliError? Explain(Exception exception) => exception switch
     {
         LedgerCorruptException e => new(ExitCode.BadInput, e.Message, "See 'sojourn ledger verify'."),
-        LedgerUnreachableException e => new(ExitCode.Unreachable, e.Message),
+        LedgerUnreachableException e => new(ExitCode.Unreachable, e.Message, "A ledger is served by 'sojourn ledger serve'; --ledger says where."),
+        LedgerBehindException e => new(ExitCode.Unreachable, e.Message),
         LedgerStoppedException e => new(ExitCode.Environment, e.Message),
         _ => null,
     };
@@ -140,11 +141,19 @@ internal static class LedgerCommands
         command.SetRun(async run =>
         {
             var path = run.Get(folder)!;
+            var at = ListenOf(run.Get(listen)!);
+            if (!File.Exists(Database(path)))
+            {
+                throw new CliException(ExitCode.NotFound, $"there is no ledger in '{path}'", "Make one with 'sojourn ledger init'.");
+            }
+
             using var identity = Secp256k1Identity.Import(ReadSecret(Path.Combine(path, "sequencer.key")));
             using var beacon = VrfPrivateKey.Import(ReadSecret(Path.Combine(path, "beacon.key")));
+            Uri[] others = [.. run.Get(peers)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Market.MarketCommands.AddressOf)];
+            CheckPeers(path, identity.Address, others.Length);
             await using var ledger = EmbeddedLedger.Open(new EmbeddedLedgerOptions { Path = Database(path), Sequencer = new Secp256k1Signer(identity), BeaconKey = new EcVrfProver(beacon),
-                Peers = [.. run.Get(peers)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Market.MarketCommands.AddressOf)], TakeOverAfter = TimeSpan.FromMilliseconds(Math.Clamp(run.Get(takeOver), 100, 600_000)) });
-            await using var server = await LedgerServer.StartAsync(ledger, run.Get(listen)!, cancellation: run.Cancellation).ConfigureAwait(false);
+                Peers = others, TakeOverAfter = TimeSpan.FromMilliseconds(Math.Clamp(run.Get(takeOver), 100, 600_000)) });
+            await using var server = await LedgerServer.StartAsync(ledger, at, cancellation: run.Cancellation).ConfigureAwait(false);
             run.Out.WriteLine(server.Address);
             run.Note($"Ledger {ledger.GenesisDigest}. Ctrl+C stops it.");
             await run.Out.FlushAsync(run.Cancellation).ConfigureAwait(false);
@@ -158,6 +167,26 @@ internal static class LedgerCommands
             }
         });
         return command;
+    }
+
+    private static string ListenOf(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttp && uri.PathAndQuery == "/" && uri.UserInfo.Length == 0 ? uri.GetLeftPart(UriPartial.Authority)
+            : throw new CliException(ExitCode.Usage, $"'{text}' is no address to listen at", "Give one such as http://127.0.0.1:7070; port 0 takes any free one.");
+
+    // What would otherwise show as a ledger that orders nothing.
+    private static void CheckPeers(string path, Address own, int given)
+    {
+        var sequencers = EmbeddedLedger.GenesisOf(Database(path)).Sequencers;
+        if (!sequencers.Any(sequencer => sequencer.Address == own))
+        {
+            throw new CliException(ExitCode.BadInput, $"the key in '{path}' is none of the ledger's sequencers'", "Only a sequencer that the genesis names can serve it.");
+        }
+
+        if (given != (sequencers.Length == 1 ? 0 : sequencers.Length))
+        {
+            throw new CliException(ExitCode.Usage, sequencers.Length == 1 ? "this ledger has one sequencer, and --peers names others" : $"this ledger has {sequencers.Length} sequencers, and --peers names {given}",
+                sequencers.Length == 1 ? "Leave --peers out; 'sojourn ledger init --sequencers 3' makes a ledger with three." : "Give the addresses of all, in the order of the genesis, with commas.");
+        }
     }
 
     private static Command Verify(string verb, string what)
@@ -175,10 +204,19 @@ internal static class LedgerCommands
             }
 
             using var progress = run.Progress(verb == "replay" ? "replaying" : "checking");
-            var result = await Task.Run(() => File.Exists(path) ? LedgerAudit.Verify(path, cancellation: run.Cancellation) : ExportFile.Replay(given, run.Cancellation), run.Cancellation).ConfigureAwait(false);
+            AuditResult result;
+            try
+            {
+                result = await Task.Run(() => File.Exists(path) ? LedgerAudit.Verify(path, cancellation: run.Cancellation) : ExportFile.Replay(given, run.Cancellation), run.Cancellation).ConfigureAwait(false);
+            }
+            catch (LedgerCorruptException e)
+            {
+                throw new CliException(ExitCode.BadInput, $"the ledger in '{given}' is not sound: {e.Message}", FromElsewhere);
+            }
+
             if (result.Fault is { } fault)
             {
-                throw new CliException(ExitCode.BadInput, $"the ledger in '{given}' is not sound: {fault}", "Blocks before that one are good: 'sojourn ledger export' gives them.");
+                throw new CliException(ExitCode.BadInput, $"the ledger in '{given}' is not sound: {fault}", fault.Kind == ChainFaultKind.NotALedger ? "Name a ledger's folder, or a file that 'sojourn ledger export' wrote." : Restore);
             }
 
             run.Results.One(
@@ -190,6 +228,9 @@ internal static class LedgerCommands
         });
         return command;
     }
+
+    private const string FromElsewhere = "Take the folder from a copy, or the chain from an export or another sequencer.";
+    private const string Restore = "Blocks before the one that is named are good. " + FromElsewhere;
 
     internal static System.Text.Json.Nodes.JsonNode? JsonValue(ulong number) => number;
 

@@ -125,6 +125,38 @@ public sealed class LedgerCommandTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task What_cannot_be_served_or_checked_is_told_before_anything_begins()
+    {
+        await Ok("ledger", "init", At("one"));
+        await Ok("ledger", "init", At("three"), "--sequencers", "3");
+        await Fails(ExitCode.Usage, "no address to listen at", "ledger", "serve", At("one"), "--listen", "nonsense");
+        await Fails(ExitCode.Usage, "no address to listen at", "ledger", "serve", At("one"), "--listen", "http://127.0.0.1:99999");
+        await Fails(ExitCode.Usage, "no address to listen at", "ledger", "serve", At("one"), "--listen", "https://127.0.0.1:7070");
+        await Fails(ExitCode.NotFound, "there is no ledger", "ledger", "serve", At("nowhere"));
+        await Fails(ExitCode.Usage, "has one sequencer", "ledger", "serve", At("one"), "--peers", "http://127.0.0.1:1,http://127.0.0.1:2");
+        await Fails(ExitCode.Usage, "has 3 sequencers, and --peers names 2", "ledger", "serve", At("three/sequencer-0"), "--peers", "http://127.0.0.1:1,http://127.0.0.1:2");
+        await Fails(ExitCode.Usage, "has 3 sequencers, and --peers names 0", "ledger", "serve", At("three/sequencer-0"));
+        File.Copy(Path.Combine(At("one"), "sequencer.key"), Path.Combine(At("three/sequencer-1"), "sequencer.key"), overwrite: true);
+        await Fails(ExitCode.BadInput, "none of the ledger's sequencers", "ledger", "serve", At("three/sequencer-1"));
+
+        await File.WriteAllTextAsync(At("rubbish"), "rubbish");
+        await File.WriteAllBytesAsync(At("empty"), []);
+        foreach (var verb in new[] { "verify", "replay" })
+        {
+            await Fails(ExitCode.BadInput, "Name a ledger's folder", "ledger", verb, At("rubbish"));
+            await Fails(ExitCode.BadInput, "Name a ledger's folder", "ledger", verb, At("empty"));
+        }
+
+        // A database that is damaged beyond reading is named as such by the command that is there to say so.
+        var bytes = await File.ReadAllBytesAsync(Path.Combine(At("one"), "ledger.db"));
+        bytes.AsSpan(100).Fill(0xAB);
+        await File.WriteAllBytesAsync(Path.Combine(At("one"), "ledger.db"), bytes);
+        File.Delete(Path.Combine(At("one"), "ledger.db-wal"));
+        File.Delete(Path.Combine(At("one"), "ledger.db-shm"));
+        await Fails(ExitCode.BadInput, "is not sound", "ledger", "verify", At("one"));
+    }
+
     private static async Task<string[]> Twice(params string[] arguments)
     {
         // The first change takes effect; the next one has to wait for it.
