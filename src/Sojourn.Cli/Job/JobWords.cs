@@ -65,6 +65,7 @@ internal static class JobWords
             JobOutcome.KeyDenied => Of(seats.SelectMany(seat => seat.Releases).Select(release => release.Denied?.ToString())) is { Length: > 0 } reasons ? $"a keeper did not release its key: {reasons}" : "a keeper did not answer in time",
             JobOutcome.Disagreed => "results contradict each other, and no committee could decide",
             JobOutcome.CheckerRejected => "the committee's quorum did not accept the result by the job's checker",
+            JobOutcome.Unjudged => "no committee decided by the job's checker, however often one was drawn: nothing is said for or against the result",
             JobOutcome.ReviewRejected => "the reviewer rejected the result",
             JobOutcome.Cancelled => "its requester cancelled it before the draw was known",
             _ => "",

@@ -36,7 +36,7 @@ public enum LineReason : byte
     /// <summary>Pay for a result that counts.</summary>
     ExecutorPaid = 20,
 
-    /// <summary>Part of the pay for a signed FAIL on which enough executors agree.</summary>
+    /// <summary>Part of the pay: the work was done, and no result of it counts (a signed FAIL on which enough executors agree, results of which none was decided on).</summary>
     FailPaid = 21,
 
     /// <summary>Part of the pay although a reviewer rejected.</summary>

@@ -102,7 +102,7 @@ public static class ReasonWords
         LineReason.PostFee => "The post's fee.",
         LineReason.Refunded => "What a job did not use.",
         LineReason.ExecutorPaid => "Pay for a result that counts.",
-        LineReason.FailPaid => "Part of the pay for a signed FAIL on which enough executors agree.",
+        LineReason.FailPaid => "Part of the pay: the work was done, and no result of it counts.",
         LineReason.ReviewFloorPaid => "Part of the pay although a reviewer rejected.",
         LineReason.VerifierPaid => "Pay for votes that were cast and opened.",
         LineReason.OfferPaid => "The price of an offer.",

@@ -60,6 +60,9 @@ public enum JobOutcome : byte
 
     /// <summary>Cancelled before its beacon was known.</summary>
     Cancelled = 10,
+
+    /// <summary>No committee decided about the result by the checker module.</summary>
+    Unjudged = 11,
 }
 
 /// <summary>Why a round is drawn.</summary>
@@ -68,7 +71,7 @@ public enum RoundKind : byte
     /// <summary>The first one.</summary>
     Primary = 0,
 
-    /// <summary>Those drawn before did not deliver.</summary>
+    /// <summary>Those drawn before did not deliver. Where no executors are wanted, a committee alone is drawn, to judge by the checker.</summary>
     Redraw = 1,
 
     /// <summary>Results contradict each other.</summary>

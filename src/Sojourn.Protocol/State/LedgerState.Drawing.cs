@@ -47,6 +47,12 @@ public sealed partial class LedgerState
         var terms = job.Terms;
         if (role == DrawRole.Executor)
         {
+            // A round in which nobody runs the job draws a committee alone.
+            if (round.Wanted == 0)
+            {
+                return Refusal.NotEligible;
+            }
+
             var price = profile.PricePerJob.Units + (profile.PricePerGigafuel.Units * terms.FuelMax / 1_000_000_000);
             if (!profile.Executes || profile.Level < terms.LevelMin || profile.Custody < terms.CustodyMin || (terms.Regions != 0 && (profile.Regions & terms.Regions) == 0)
                 || profile.MemoryMebibytes < terms.MemoryMebibytes || price > terms.ExecutorPay.Units)
@@ -62,7 +68,7 @@ public sealed partial class LedgerState
         for (var i = 0; i < job.Rounds.Count - 1; i++)
         {
             var earlier = job.Rounds[i];
-            if (earlier.Executor(address) is not null || (earlier.VerifierIndex(address) is var at && at >= 0 && (role == DrawRole.Executor || WasSilent(earlier, at))))
+            if (earlier.Executor(address) is not null || (earlier.VerifierIndex(address) is var at && at >= 0 && (role == DrawRole.Executor || WasSilent(job, earlier, at))))
             {
                 return Refusal.Excluded;
             }
@@ -77,8 +83,13 @@ public sealed partial class LedgerState
         return units == 0 ? Refusal.InsufficientStake : Refusal.None;
     }
 
-    private static bool WasSilent(RoundState round, int verifier)
+    private static bool WasSilent(JobState job, RoundState round, int verifier)
     {
+        if (job.Round.Wanted == 0 && round.Verifiers[verifier].Judged is null && WasAskedToJudge(job, round))
+        {
+            return true;
+        }
+
         foreach (var seat in round.Executors)
         {
             if (seat.Evidence is not null && seat.Votes[verifier] is null)
@@ -377,7 +388,14 @@ public sealed partial class LedgerState
 
         round.ExecutorTickets = [];
         round.VerifierTickets = [];
-        Enter(job, JobPhase.Attesting, round.EvidenceClose);
+        if (round.Wanted == 0)
+        {
+            Enter(job, JobPhase.Judging, Height + job.Terms.Windows.Judge);
+        }
+        else
+        {
+            Enter(job, JobPhase.Attesting, round.EvidenceClose);
+        }
     }
 
     private static int FewestExecutors(JobState job, RoundState round) => round.Kind switch
@@ -385,7 +403,7 @@ public sealed partial class LedgerState
         // A committee that decides a dispute must be larger than those it judges.
         RoundKind.Dispute => Math.Min(job.Rounds.Sum(other => other == round ? 0 : other.Executors.Count(seat => seat.Status == SeatStatus.Revealed)) + 1, EscrowQuote.DisputeSize(job.Terms)),
         RoundKind.Primary => job.Terms.Agreeing,
-        _ => 1,
+        _ => Math.Min(1, round.Wanted),
     };
 
     private void TakeFee(JobState job)

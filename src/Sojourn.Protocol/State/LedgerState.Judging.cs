@@ -100,6 +100,9 @@ public sealed partial class LedgerState
             case RoundKind.Dispute:
                 ResolveWithoutCommittee(job);
                 break;
+            case RoundKind.Redraw when round.Wanted == 0:
+                Rejudge(job);
+                break;
             default:
                 RedrawOr(job, RoundKind.Redraw, round.Wanted, WhyNoResult(job));
                 break;
@@ -282,8 +285,11 @@ public sealed partial class LedgerState
         var modes = job.Terms.Modes;
         return (!modes.HasFlag(VerificationModes.Review) || job.Reviewed is not null)
             && (!modes.HasFlag(VerificationModes.KnownAnswer) || job.AnswerOpened || job.Disputed)
-            && (!modes.HasFlag(VerificationModes.Checker) || CheckerVerdict(job) is not null);
+            && (!modes.HasFlag(VerificationModes.Checker) || HasEverybodyJudged(job));
     }
+
+    // A quorum decides, but the window stays open for the others: who is slower than a quorum is not silent.
+    private static bool HasEverybodyJudged(JobState job) => JudgingRound(job) is { } round && !round.Verifiers.Exists(seat => seat.Judged is null && seat.Seats > 0);
 
     /// <summary>The round whose committee judges by the checker module: the last one that has a committee, since an audit or a dispute may find none.</summary>
     /// <param name="job">The job.</param>
@@ -323,7 +329,8 @@ public sealed partial class LedgerState
     {
         if (job.Outcome == JobOutcome.Succeeded)
         {
-            if (job.Terms.Modes.HasFlag(VerificationModes.Checker) && CheckerVerdict(job) != true)
+            var verdict = job.Terms.Modes.HasFlag(VerificationModes.Checker) ? CheckerVerdict(job) : true;
+            if (verdict == false)
             {
                 job.Outcome = JobOutcome.CheckerRejected;
             }
@@ -331,9 +338,49 @@ public sealed partial class LedgerState
             {
                 job.Outcome = JobOutcome.ReviewRejected;
             }
+            else if (verdict is null)
+            {
+                Rejudge(job);
+                return;
+            }
         }
 
         Close(job);
+    }
+
+    // A committee that keeps silent, or is split, says nothing of the result: another one is drawn, without those who kept silent; the job is not run again. Where none decides, nothing is
+    // proved for or against the result: who ran the job has part of the pay, the requester the rest back.
+    private void Rejudge(JobState job)
+    {
+        if (job.Redraws < job.Terms.RedrawsMax)
+        {
+            job.Redraws++;
+            BeginRound(job, RoundKind.Redraw, 0);
+        }
+        else
+        {
+            job.Outcome = JobOutcome.Unjudged;
+            Close(job);
+        }
+    }
+
+    // Whether a round's committee was asked to judge: the last one that saw executors, and every one that was drawn after it to judge only.
+    private static bool WasAskedToJudge(JobState job, RoundState round)
+    {
+        if (round.Verifiers.Count == 0)
+        {
+            return false;
+        }
+
+        for (var i = round.Index + 1; i < job.Rounds.Count; i++)
+        {
+            if (job.Rounds[i].Wanted > 0 && job.Rounds[i].Verifiers.Count > 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private ApplyResult Do(SignedTransaction signed, Judge body)

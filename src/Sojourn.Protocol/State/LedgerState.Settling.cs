@@ -91,6 +91,10 @@ public sealed partial class LedgerState
                 {
                     NotPaid(LineReason.UnpaidChecker);
                 }
+                else if (job.Outcome == JobOutcome.Unjudged)
+                {
+                    Pay(job, seat.Node, pay.Share(Rules.FailShare, 10_000), LineReason.FailPaid, round.Index);
+                }
                 else if (job.Outcome == JobOutcome.ReviewRejected && IsOriginal(round))
                 {
                     Pay(job, seat.Node, pay.Share(Rules.ReviewFloorShare, 10_000), LineReason.ReviewFloorPaid, round.Index);
@@ -199,10 +203,14 @@ public sealed partial class LedgerState
             }
         }
 
-        var judges = job.Terms.Modes.HasFlag(VerificationModes.Checker) && round == JudgingRound(job) && job.Agreed is not null && job.Outcome != JobOutcome.Disagreed;
+        var judges = job.Terms.Modes.HasFlag(VerificationModes.Checker) && job.Agreed is not null && job.Outcome != JobOutcome.Disagreed && WasAskedToJudge(job, round);
         if (judges && seat.Judged is null)
         {
             missed++;
+        }
+        else if (judges && CheckerVerdict(job) is { } verdict && seat.Judged != verdict)
+        {
+            reason = LineReason.UnpaidOutvoted;
         }
 
         if (due == 0 && !judges)

@@ -283,6 +283,155 @@ public sealed class VerificationTests
         Assert.True(HasLine(bench, line));
     }
 
+    // A committee's silence refuses nothing: another is drawn without those who were silent, who pay for it each time.
+    [Theory]
+    [InlineData(true, JobOutcome.Succeeded, LineReason.ExecutorPaid)]
+    [InlineData(false, JobOutcome.CheckerRejected, LineReason.UnpaidChecker)]
+    public void A_silent_committee_makes_way_for_another(bool accept, JobOutcome outcome, LineReason line)
+    {
+        var bench = new Workbench(nodes: 30);
+        var id = Checked(bench, redraws: 2);
+        var silent = bench.Job(id).Round.Verifiers.Select(seat => seat.Node).ToList();
+        bench.Open(id, 0);
+        bench.Reach(bench.Job(id).Deadline + 1);
+        var job = bench.Job(id);
+        Assert.Equal((JobPhase.Drawing, 2, 0, RoundKind.Redraw), (job.Phase, job.Rounds.Count, job.Round.Wanted, job.Round.Kind));
+        Assert.Equal(Refusal.TooLateToCancel, bench.Try(bench.Requester, new JobCancel(id)).Refusal);
+        bench.Reach(job.Round.BeaconHeight);
+        var other = bench.Nodes.First(node => !silent.Contains(node.Address) && job.Rounds[0].Executor(node.Address) is null);
+        Assert.Equal(Refusal.NotEligible, bench.State.Eligibility(job, DrawRole.Executor, other.Address, out _));
+        Assert.All(silent, node => Assert.Equal(Refusal.Excluded, bench.State.Eligibility(job, DrawRole.Verifier, node, out _)));
+        bench.Draw(id);
+        Assert.Equal(JobPhase.Judging, job.Phase);
+        Assert.Empty(job.Round.Executors);
+        Assert.DoesNotContain(job.Round.Verifiers, seat => silent.Contains(seat.Node));
+        Assert.Equal(Refusal.WrongRound, bench.Try(bench[silent[0]], new Judge(id, 0, accept, Workbench.Hash("report"))).Refusal);
+        foreach (var seat in job.Round.Verifiers.ToList())
+        {
+            bench.Must(bench[seat.Node], new Judge(id, 1, accept, Workbench.Hash("report")));
+        }
+
+        Sound(bench);
+        Assert.Equal(outcome, bench.Closed(id).Outcome);
+        Assert.True(HasLine(bench, line));
+        Assert.All(silent, node => Assert.True(HasLine(bench, LineReason.SlashedNoVote, node)));
+        Assert.All(job.Rounds[1].Verifiers, seat => Assert.True(HasLine(bench, LineReason.VerifierPaid, seat.Node)));
+    }
+
+    // A quorum has judged, and the window is open: whoever comes after it has not been silent.
+    [Fact]
+    public void Whoever_is_slower_than_a_quorum_is_not_silent()
+    {
+        var bench = new Workbench(nodes: 30);
+        var id = Checked(bench, redraws: 0);
+        var job = bench.Job(id);
+        bench.Open(id, 0);
+        var verifiers = job.Round.Verifiers.ToList();
+        var slowest = verifiers[^1];
+        foreach (var seat in verifiers.Take(verifiers.Count - 1))
+        {
+            bench.Must(bench[seat.Node], new Judge(id, 0, true, Workbench.Hash("report")));
+        }
+
+        Assert.Equal(JobPhase.Judging, job.Phase);
+        bench.Must(bench[slowest.Node], new Judge(id, 0, true, Workbench.Hash("report")));
+        Sound(bench);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+        Assert.All(verifiers, seat => Assert.True(HasLine(bench, LineReason.VerifierPaid, seat.Node)));
+    }
+
+    [Fact]
+    public void Committees_that_never_decide_prove_nothing_and_end_a_job_by_a_reason_of_its_own()
+    {
+        var bench = new Workbench(nodes: 40);
+        var before = bench.State.Accounts[bench.Requester.Address].Free;
+        var id = Checked(bench, redraws: 1);
+        bench.Open(id, 0);
+        bench.Reach(bench.Job(id).Deadline + 1);
+        bench.Draw(id);
+        var job = bench.Job(id);
+        bench.Reach(job.Deadline + 1);
+        Sound(bench);
+        Assert.Equal(JobOutcome.Unjudged, bench.Closed(id).Outcome);
+        Assert.Equal(Digest.Zero, bench.Closed(id).Output);
+        Assert.True(HasLine(bench, LineReason.FailPaid, job.Rounds[0].Executors[0].Node));
+        Assert.False(HasLine(bench, LineReason.SlashedSilent));
+        Assert.All(job.Rounds.SelectMany(round => round.Verifiers), seat => Assert.True(HasLine(bench, LineReason.SlashedNoVote, seat.Node)));
+        var cost = bench.State.Rules.PostFee + job.Terms.ExecutorPay.Share(bench.State.Rules.FailShare, 10_000);
+        Assert.Equal(before - cost, bench.State.Accounts[bench.Requester.Address].Free);
+    }
+
+    [Fact]
+    public void A_committee_for_judging_that_nobody_enters_ends_the_same_way()
+    {
+        var bench = new Workbench(nodes: 20);
+        var id = Checked(bench, redraws: 1);
+        bench.Open(id, 0);
+        bench.Reach(bench.Job(id).Deadline + 1);
+        bench.Reach(bench.Job(id).Deadline + 1);
+        Sound(bench);
+        Assert.Equal(JobOutcome.Unjudged, bench.Closed(id).Outcome);
+    }
+
+    // Those who stood against what was decided in the end held it up, and are not paid for it.
+    [Fact]
+    public void A_split_committee_makes_way_too_and_whoever_was_wrong_is_not_paid()
+    {
+        var bench = new Workbench(nodes: 30);
+        var id = Checked(bench, redraws: 1);
+        var job = bench.Job(id);
+        var against = new List<Address>();
+        var seats = 0;
+        foreach (var seat in job.Round.Verifiers)
+        {
+            var no = seats < 2;
+            seats += seat.Seats;
+            bench.Must(bench[seat.Node], new Judge(id, 0, !no, Workbench.Hash("report")));
+            against.AddRange(no ? [seat.Node] : []);
+        }
+
+        Assert.InRange(against.Sum(node => job.Round.Verifiers.Single(seat => seat.Node == node).Seats), 2, 3);
+        Assert.Equal(JobPhase.Judging, job.Phase);
+        bench.Open(id, 0);
+        // Everybody has spoken: nothing is waited for.
+        Assert.Equal((JobPhase.Drawing, 2), (job.Phase, job.Rounds.Count));
+        bench.Draw(id);
+        foreach (var seat in job.Round.Verifiers.ToList())
+        {
+            bench.Must(bench[seat.Node], new Judge(id, 1, true, Workbench.Hash("report")));
+        }
+
+        Sound(bench);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+        Assert.All(against, node => Assert.Contains(bench.Events, item => item.Line == LineReason.UnpaidOutvoted && item.Account == node && item.Round == 0));
+        Assert.All(job.Rounds[0].Verifiers.Where(seat => !against.Contains(seat.Node)), seat => Assert.Contains(bench.Events, item => item.Line == LineReason.VerifierPaid && item.Account == seat.Node && item.Round == 0));
+        Assert.False(HasLine(bench, LineReason.SlashedNoVote));
+    }
+
+    [Fact]
+    public void A_reviewer_who_rejects_needs_no_second_committee()
+    {
+        var bench = new Workbench(nodes: 30);
+        var id = bench.Post(Workbench.Terms(1) with { Modes = VerificationModes.Checker | VerificationModes.Review, Checker = Workbench.Content("checker"), RedrawsMax = 2 });
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        bench.Open(id, 0);
+        bench.Must(bench.Requester, new Review(id, false));
+        bench.Reach(bench.Job(id).Deadline + 1);
+        Sound(bench);
+        Assert.Equal(JobOutcome.ReviewRejected, bench.Closed(id).Outcome);
+    }
+
+    private static Digest Checked(Workbench bench, byte redraws)
+    {
+        var id = bench.Post(Workbench.Terms(1) with { Modes = VerificationModes.Checker, Checker = Workbench.Content("checker"), RedrawsMax = redraws });
+        bench.Draw(id);
+        bench.Attest(id);
+        bench.Run(id);
+        return id;
+    }
+
     [Theory]
     [InlineData(true, JobOutcome.Succeeded, LineReason.ExecutorPaid)]
     [InlineData(false, JobOutcome.ReviewRejected, LineReason.ReviewFloorPaid)]

@@ -15,6 +15,7 @@ public sealed class ModelChecker
     private readonly List<Digest> _jobs;
     private readonly HashSet<Digest> _seen = [];
     private readonly bool _lies;
+    private readonly bool _checker;
     private readonly Party? _keeper;
     private readonly Digest _offer;
 
@@ -22,10 +23,12 @@ public sealed class ModelChecker
     /// <param name="jobs">How many jobs, posted at once.</param>
     /// <param name="executors">How many executors each.</param>
     /// <param name="lies">Whether executors may give wrong results.</param>
+    /// <param name="checker">Whether a checker module judges: verifiers may accept, reject or keep silent, and one more committee may be drawn.</param>
     /// <param name="keys">Whether the jobs' code is sealed: its keeper may release to whoever was drawn, under true and false admissions, or deny.</param>
-    public ModelChecker(int nodes, int jobs, int executors, bool lies, bool keys = false)
+    public ModelChecker(int nodes, int jobs, int executors, bool lies, bool keys = false, bool checker = false)
     {
         _lies = lies;
+        _checker = checker;
         _bench = new Workbench(nodes: nodes, rules: Workbench.Rules with { AuditFloor = 0 });
         var windows = new JobWindows(1, 1, 1, 1, 1, 1, 1);
         if (keys)
@@ -38,6 +41,11 @@ public sealed class ModelChecker
         }
 
         var terms = Workbench.Terms(executors, verifiers: 1) with { Windows = windows, RedrawsMax = 0, Offers = keys ? [_offer] : [] };
+        if (checker)
+        {
+            terms = terms with { Modes = VerificationModes.Checker, Checker = Workbench.Content("checker"), RedrawsMax = 1 };
+        }
+
         _jobs = [.. Enumerable.Range(0, jobs).Select(_ => _bench.Post(terms))];
     }
 
@@ -188,6 +196,12 @@ public sealed class ModelChecker
                 yield return _bench.VotesOf(node, id, _ => VoteVerdict.NotGenuine, index: any.Index);
             }
 
+            if (_checker && job.Phase == JobPhase.Judging)
+            {
+                yield return new Judge(id, any.Index, true, Workbench.Hash("report"));
+                yield return new Judge(id, any.Index, false, Workbench.Hash("report"));
+            }
+
             if (_bench.OpeningsOf(node, id, any.Index) is { Openings.Length: > 0 } openings)
             {
                 yield return openings;
@@ -206,6 +220,19 @@ public sealed class ModelChecker
             {
                 var seat = _bench.Context.Closed.Single(job => job.Id == item.Job).Rounds[item.Round].Executor(item.Account)!;
                 Require(!seat.Admission.IsZero && seat.Accepting >= 1, "Pay without a quorum.");
+            }
+        }
+
+        foreach (var job in _checker ? _bench.Context.Closed : [])
+        {
+            // One seat is a quorum here: whatever ended the job, it is what the last committee said, or that none said anything.
+            var said = LedgerState.JudgingRound(job)?.Verifiers.Find(seat => seat.Judged is not null)?.Judged;
+            Require(job.Outcome != JobOutcome.Succeeded || said == true, "A result counts that no committee accepted.");
+            Require(job.Outcome != JobOutcome.CheckerRejected || said == false, "A result was refused that no committee rejected.");
+            Require(job.Outcome != JobOutcome.Unjudged || (said is null && job.Redraws == job.Terms.RedrawsMax), "A job ended unjudged although a committee judged, or another one could have been drawn.");
+            foreach (var seat in job.Agreed is null ? [] : job.Rounds.Where(round => round.Verifiers.Count > 0).SelectMany(round => round.Verifiers).Where(seat => seat.Judged is null))
+            {
+                Require(job.Outcome is JobOutcome.Disagreed || _bench.Context.Events.Exists(item => item.Job == job.Id && item.Account == seat.Node && item.Line == LineReason.SlashedNoVote), "A silent committee lost nothing.");
             }
         }
 

@@ -39,12 +39,44 @@ public sealed class AttackTableTests(ITestOutputHelper output)
         ("floods of forged messages", Behaviour.Flooder),
     ];
 
+    // What a committee can do to results that are right.
+    private static readonly (string Name, Behaviour Behaviour)[] Denials =
+    [
+        ("judges who keep silent", Behaviour.SilentJudge),
+        ("judges who reject whatever they see", Behaviour.RejectingJudge),
+    ];
+
     private static WorldOptions Options(ulong seed, int stake, Behaviour attack, Func<JobTerms, JobTerms> mode, bool baseline) => new(seed)
     {
         Nodes = 20, Jobs = 2, BadPercent = stake, Only = attack, Faults = false, Rich = false, Baseline = baseline, PlantedPercent = 20,
         Rules = Workbench.Rules with { AuditFloor = 10_000, CreditEpoch = 16, PayoutMin = 1 },
         Terms = terms => mode(terms) with { Verifiers = 4, RedrawsMax = 2, LocalityMin = (byte)(attack == Behaviour.LocalityLiar ? 3 : 0), ExecutorBond = 5_000 },
     };
+
+    private static string Refusals(int seeds)
+    {
+        var text = new StringBuilder("| attack | " + string.Join(" | ", Stakes.Select(stake => $"{stake} %")) + " |").AppendLine().AppendLine("| --- |" + string.Concat(Stakes.Select(_ => " --- |")));
+        var checker = Modes.Single(mode => mode.Name == "checker").Terms;
+        foreach (var (name, behaviour) in Denials)
+        {
+            var cells = Stakes.Select(stake =>
+            {
+                var (denied, net) = Deny(seeds, stake, behaviour, checker, baseline: false);
+                var (_, honest) = Deny(seeds, stake, behaviour, checker, baseline: true);
+                return string.Create(CultureInfo.InvariantCulture, $"{denied:0.#} %, {honest - net:0}");
+            });
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {string.Join(" | ", cells)} |");
+        }
+
+        return text.ToString();
+    }
+
+    private static (double Denied, double Net) Deny(int seeds, int stake, Behaviour attack, Func<JobTerms, JobTerms> mode, bool baseline)
+    {
+        var reports = Enumerable.Range(1, seeds).Select(seed => new NetworkWorld(Options((ulong)seed, stake, attack, mode, baseline)).Run()).ToList();
+        var jobs = reports.Sum(report => report.Closed);
+        return (100.0 * reports.Sum(report => report.Denied) / jobs, reports.Sum(report => (double)report.CoalitionGain - (double)report.CoalitionLoss) / jobs);
+    }
 
     private static (double Wrong, double Net) Measure(int seeds, int stake, Behaviour attack, Func<JobTerms, JobTerms> mode, bool baseline)
     {
@@ -118,6 +150,11 @@ public sealed class AttackTableTests(ITestOutputHelper output)
             third on, "forged evidence" shows what a committee of four is worth; see the draws below for one of 21.
 
             {Table(Seeds)}
+            ### checker: right results refused
+
+            The share of jobs whose right result a committee refused, or on which none decided after two redraws, then what that cost the coalition for each job.
+
+            {Refusals(Seeds)}
             ## Draws
 
             Grinding by repost: the draw's beacon is named before anybody knows it, and a job whose beacon is known can no longer be cancelled, so every attempt is a whole job, paid in full, and counts against the offers' draws. Grinding by silence: a
@@ -137,6 +174,19 @@ public sealed class AttackTableTests(ITestOutputHelper output)
             var (_, honest) = Measure(10, 20, Behaviour.WrongResult, terms, baseline: true);
             Assert.True(wrong == 0, $"{name}: {wrong} % wrong results");
             Assert.True(honest > net, $"{name}: lying earned {net}, honest work {honest}");
+        }
+    }
+
+    [Fact]
+    public void A_minority_of_judges_refuses_nothing_and_pays_for_trying()
+    {
+        var checker = Modes.Single(mode => mode.Name == "checker").Terms;
+        foreach (var (name, behaviour) in Denials)
+        {
+            var (denied, net) = Deny(10, 20, behaviour, checker, baseline: false);
+            var (_, honest) = Deny(10, 20, behaviour, checker, baseline: true);
+            Assert.True(denied <= 5, $"{name}: {denied} % of right results refused");
+            Assert.True(honest > net, $"{name}: earned {net}, honest work {honest}");
         }
     }
 

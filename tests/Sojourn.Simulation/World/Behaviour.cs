@@ -38,6 +38,12 @@ public enum Behaviour
 
     /// <summary>Its enclave is broken and its evidence genuine: it gives the coalition's wrong result and lets the coalition's results pass the checker.</summary>
     BrokenEnclave,
+
+    /// <summary>As a verifier it votes, and keeps silent when results are to be judged by the checker.</summary>
+    SilentJudge,
+
+    /// <summary>As a verifier it votes, and judges that every result is bad.</summary>
+    RejectingJudge,
 }
 
 /// <summary>How a keeper behaves.</summary>

@@ -61,6 +61,9 @@ public sealed class WorldReport
 
     public int Closed { get; set; }
 
+    /// <summary>Right results that the checker's committees refused, or on which none decided.</summary>
+    public int Denied { get; set; }
+
     public long Transactions { get; set; }
 
     public long Refused { get; set; }
@@ -108,7 +111,7 @@ public sealed class NetworkWorld
             var node = _bench.Party($"n{i}");
             _bench.Nodes.Add(node);
             _bench.Must(_bench.Requester, new Transfer(node.Address, 30_000));
-            var behaviour = i >= bad ? Behaviour.Honest : options.Only ?? (Behaviour)(1 + _random.Next(11));
+            var behaviour = i >= bad ? Behaviour.Honest : options.Only ?? (Behaviour)(1 + _random.Next(13));
             _behaviours[node.Address] = options.Baseline ? Behaviour.Honest : behaviour;
             if (i < bad)
             {
@@ -517,7 +520,7 @@ public sealed class NetworkWorld
     private void Check(Party node, JobState job, RoundState round, int index, Behaviour behaviour)
     {
         if (!job.Terms.Modes.HasFlag(VerificationModes.Checker) || job.Phase != JobPhase.Judging || job.Outcome != JobOutcome.Succeeded || round != LedgerState.JudgingRound(job)
-            || round.Verifiers[index].Judged is not null || job.Agreed is not { } agreed)
+            || round.Verifiers[index].Judged is not null || job.Agreed is not { } agreed || behaviour == Behaviour.SilentJudge)
         {
             return;
         }
@@ -526,6 +529,7 @@ public sealed class NetworkWorld
         {
             Behaviour.Colluder or Behaviour.BrokenEnclave => agreed.Tag == Workbench.ResultOf("coalition").Tag,
             Behaviour.LazyVerifier or Behaviour.VoteCopier => true,
+            Behaviour.RejectingJudge => false,
             _ => agreed.Tag == Workbench.ResultOf("42").Tag,
         };
         Send(node, new Judge(job.Id, round.Index, accepts, Workbench.Hash("report")), job.Id, round.Index, "judge");
@@ -551,6 +555,7 @@ public sealed class NetworkWorld
             var job = _bench.Job(id);
             report.Closed++;
             report.Succeeded += closed.Outcome == JobOutcome.Succeeded ? 1 : 0;
+            report.Denied += closed.Outcome is JobOutcome.CheckerRejected or JobOutcome.Unjudged && closed.Tag == right ? 1 : 0;
             if (closed.Outcome == JobOutcome.Succeeded && closed.Tag != right)
             {
                 report.Wrong++;
