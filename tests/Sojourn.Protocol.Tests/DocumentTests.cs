@@ -40,7 +40,7 @@ public sealed class DocumentTests
         {
             foreach (var executors in new[] { 1, 3 })
             {
-                foreach (var script in Enumerable.Range(0, 7))
+                foreach (var script in Enumerable.Range(0, 9))
                 {
                     Trace(edges, audit, executors, script);
                 }
@@ -53,14 +53,29 @@ public sealed class DocumentTests
     private static void Trace(SortedSet<string> edges, uint audit, int executors, int script)
     {
         var bench = new Workbench(nodes: script == 6 ? 0 : 24, rules: Workbench.Rules with { AuditFloor = audit });
-        var id = bench.Post(Workbench.Terms(executors) with { RedrawsMax = 1 });
+        var terms = Workbench.Terms(executors) with { RedrawsMax = 1 };
+        // Nobody judges: one more committee is drawn for it.
+        var id = bench.Post(script == 8 ? terms with { Modes = VerificationModes.Checker, Checker = Workbench.Content("checker") } : terms);
         for (var i = 0; i < 40 && bench.State.OpenJobs.ContainsKey(id); i++)
         {
             var liar = bench.Job(id).Round.Index == 0 && script == 1;
             if (bench.Job(id).Phase == JobPhase.Drawing && script != 6)
             {
                 bench.Draw(id);
-                if (script != 2 && bench.State.OpenJobs.ContainsKey(id) && bench.Job(id).Phase == JobPhase.Attesting)
+                if (script == 7)
+                {
+                    // Evidence that the verifiers do not accept, in every round.
+                    foreach (var seat in bench.Job(id).Round.Executors.ToList())
+                    {
+                        bench.Must(bench[seat.Node], bench.EvidenceOf(bench[seat.Node], id));
+                    }
+
+                    foreach (var seat in bench.Job(id).Round.Verifiers.ToList())
+                    {
+                        _ = bench.Try(bench[seat.Node], bench.VotesOf(bench[seat.Node], id, _ => VoteVerdict.NotGenuine, index: bench.Job(id).Rounds.FindLastIndex(round => round.Executors.Count > 0)));
+                    }
+                }
+                else if (script != 2 && bench.State.OpenJobs.ContainsKey(id) && bench.Job(id).Phase == JobPhase.Attesting)
                 {
                     bench.Attest(id);
                     if (script == 3)
