@@ -23,6 +23,9 @@ public sealed class WasmModule
         Exports = [.. definition.Exports.Select(export => new ExportDescriptor(export.Name, TypeOf(export)))];
     }
 
+    /// <summary>The version of the rules by which fuel is counted: it belongs into whatever states how much was used.</summary>
+    public const int FuelVersion = Fuel.FuelPlan.Version;
+
     /// <summary>The options it was loaded with.</summary>
     public ModuleOptions Options { get; }
 

@@ -12,7 +12,7 @@ namespace Sojourn.Enclave.Running;
 internal static class GuestEngine
 {
     /// <summary>The engine, its version and that of its fuel table, as receipts carry it.</summary>
-    public static string Name { get; } = $"sojourn-wasm/{typeof(WasmModule).Assembly.GetName().Version?.ToString(3)}";
+    public static string Name { get; } = $"sojourn-wasm/{typeof(WasmModule).Assembly.GetName().Version?.ToString(3)}+fuel{WasmModule.FuelVersion}";
 
     /// <summary>Set in an exit code that names a trap.</summary>
     public const uint TrapBit = 0x8000_0000;

@@ -15,6 +15,9 @@ internal sealed class BlockFrame
     /// <summary>Height of the type stack below the block's parameters.</summary>
     public required int Height { get; init; }
 
+    /// <summary>How many blocks are around it.</summary>
+    public required int Depth { get; init; }
+
     /// <summary>Where branches go: the start of a loop, the end of others.</summary>
     public required IlLabel Label { get; init; }
 

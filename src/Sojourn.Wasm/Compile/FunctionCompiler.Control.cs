@@ -109,7 +109,7 @@ internal sealed partial class FunctionCompiler
     private void Enter(in Instruction instruction)
     {
         var (start, end) = TypesOf(instruction.Block);
-        var frame = new BlockFrame { Opcode = instruction.Opcode, Start = start, End = end, Height = stack.Count - start.Length, Label = il.DefineLabel() };
+        var frame = new BlockFrame { Opcode = instruction.Opcode, Depth = frames.Count, Start = start, End = end, Height = stack.Count - start.Length, Label = il.DefineLabel() };
         var keepsStart = instruction.Opcode == Opcode.Block && frame.Height == Frame.Height;
         if (!keepsStart)
         {
@@ -127,13 +127,6 @@ internal sealed partial class FunctionCompiler
         {
             deepestLoop = Math.Max(deepestLoop, ++loopDepth);
             EnterLoop(frame, instruction.Offset);
-            il.Mark(frame.Label);
-            if (owner.Options.Interruptible)
-            {
-                Poll();
-            }
-
-            ChargeAt(instruction.Offset);
         }
 
         if (!keepsStart)
@@ -146,7 +139,7 @@ internal sealed partial class FunctionCompiler
     {
         Pop();
         var (start, end) = TypesOf(instruction.Block);
-        var frame = new BlockFrame { Opcode = Opcode.If, Start = start, End = end, Height = stack.Count - start.Length, Label = il.DefineLabel(), Else = il.DefineLabel() };
+        var frame = new BlockFrame { Opcode = Opcode.If, Depth = frames.Count, Start = start, End = end, Height = stack.Count - start.Length, Label = il.DefineLabel(), Else = il.DefineLabel() };
         if (stack.Count == Frame.Height)
         {
             TakeCondition().Branch(il, sense: false, frame.Else);
@@ -447,7 +440,7 @@ internal sealed partial class FunctionCompiler
             var taken = TakeCondition();
             if (excess == 0 && !Leaves(target))
             {
-                taken.Branch(il, sense: true, target.Label);
+                taken.Branch(il, sense: true, LabelOf(target));
                 return;
             }
 
@@ -468,7 +461,7 @@ internal sealed partial class FunctionCompiler
         Give(IlType.Int32, aside);
         if (excess == 0 && !Leaves(target))
         {
-            il.Branch(OpCodes.Brtrue, target.Label);
+            il.Branch(OpCodes.Brtrue, LabelOf(target));
         }
         else
         {
@@ -504,12 +497,12 @@ internal sealed partial class FunctionCompiler
             {
                 var target = frames[frames.Count - 1 - depths[i]];
                 target.IsLabelUsed = true;
-                targets[i] = target.Label;
+                targets[i] = LabelOf(target);
             }
 
             il.Switch(targets);
             fallback.IsLabelUsed = true;
-            il.Branch(OpCodes.Br, fallback.Label);
+            il.Branch(OpCodes.Br, LabelOf(fallback));
             return;
         }
 

@@ -103,7 +103,7 @@ internal sealed partial class FunctionCompiler
     private void Jump(BlockFrame target)
     {
         target.IsLabelUsed = true;
-        il.Branch(Leaves(target) ? OpCodes.Leave : OpCodes.Br, target.Label);
+        il.Branch(Leaves(target) ? OpCodes.Leave : OpCodes.Br, LabelOf(target));
     }
 
     // A label of a try_table lies outside of its own region.

@@ -51,6 +51,7 @@ internal sealed partial class FunctionCompiler
     private bool pollsUsed;
     private AccessesWithCare? care;
     private IReadOnlySet<int> sums = new HashSet<int>();
+    private IReadOnlySet<int> briefLoops = new HashSet<int>();
     private StoreAddresses? addresses;
     private Density density;
 
@@ -111,6 +112,7 @@ internal sealed partial class FunctionCompiler
         var localCount = type.Parameters.Length + body.LocalCount;
         care = guarded && module.Memories.Length > 0 ? AccessDemand.Of(trace, localCount) : null;
         sums = trace is null ? ComparedRotations.OfAll(module, body, features) : ComparedRotations.Of(trace, localCount);
+        briefLoops = BriefLoops.Of(module, body, features);
         addresses = guarded && module.Memories.Length > 0 ? StoreAddresses.Of(module, body, features) : null;
         Emit(functionIndex, type, body, LeastDensity);
         if (IsOptimized() || il.Instructions > 2 * OptimizedInstructionsMax || LeastDensity != Density.Usual)
@@ -134,7 +136,7 @@ internal sealed partial class FunctionCompiler
         Reset(type, body);
         var reader = new InstructionReader(module.Bytes.Span, body.CodeOffset, body.CodeLength, features);
         Prologue(functionIndex, body);
-        frames.Add(new() { Opcode = Opcode.Block, Start = [], End = [.. type.Results], Height = 0, Label = il.DefineLabel() });
+        frames.Add(new() { Opcode = Opcode.Block, Depth = 0, Start = [], End = [.. type.Results], Height = 0, Label = il.DefineLabel() });
         reachable = true;
         while (frames.Count > 0)
         {

@@ -8,6 +8,10 @@ internal sealed unsafe partial class Machine
 {
     private FuelPlan? plan;
 
+    // The quiet loop that runs, by the places of its first and last instruction: what it has taken from the fuel and not spent.
+    private (int First, int Last)? quiet;
+    private int portion;
+
     /// <summary>Charges for entering a function and counts its frame; the plan is null where the module is not metered.</summary>
     private void EnterMetered(InterpretedCode code, int index)
     {
@@ -43,6 +47,34 @@ internal sealed unsafe partial class Machine
         }
     }
 
+    /// <summary>A loop begins, for the first time or again.</summary>
+    private void EnterLoop(int place)
+    {
+        if (quiet is null && plan is not null && plan.IsQuiet(body.Code[place].Offset))
+        {
+            quiet = (place, body.Match[place]);
+            portion = 0;
+        }
+    }
+
+    /// <summary>The program counter has moved, maybe out of the quiet loop.</summary>
+    private void LeaveLoops()
+    {
+        if (quiet is { } loop && (pc < loop.First || pc > loop.Last))
+        {
+            quiet = null;
+        }
+    }
+
+    /// <summary>A quiet loop that traps loses what it has not spent.</summary>
+    private void LosePortion(TrapKind kind)
+    {
+        if (quiet is not null && kind != TrapKind.FuelExhausted)
+        {
+            store.Block->Fuel -= portion;
+        }
+    }
+
     /// <summary>Charges an instruction on a whole memory or table, whose count is on top of the stack.</summary>
     private void ChargeBulk(Opcode opcode)
     {
@@ -57,9 +89,20 @@ internal sealed unsafe partial class Machine
 
     private void Charge(long cost)
     {
-        if (cost != 0 && (store.Block->Fuel -= cost) < 0)
+        if (cost == 0)
+        {
+            return;
+        }
+
+        var left = store.Block->Fuel -= cost;
+        if (left < 0)
         {
             throw new TrapException(TrapKind.FuelExhausted);
+        }
+
+        if (quiet is not null && (portion -= (int)cost) < 0)
+        {
+            portion = FuelPlan.Portion(left);
         }
     }
 }

@@ -62,6 +62,7 @@ internal sealed unsafe partial class Machine(Store store)
         }
         catch (TrapException trap)
         {
+            LosePortion(trap.Kind);
             trap.Frames = Backtrace();
             throw;
         }
@@ -177,6 +178,7 @@ internal sealed unsafe partial class Machine(Store store)
         var caller = frames[^1];
         frames.RemoveAt(frames.Count - 1);
         (instance, body, plan, function, pc, locals, labelBase) = caller;
+        quiet = null;
     }
 
     /// <summary>Moves the top values down to a height and drops what lay between.</summary>
@@ -200,6 +202,7 @@ internal sealed unsafe partial class Machine(Store store)
         Slide(target.Arity, target.Height);
         labels.RemoveRange(at, depth + 1);
         pc = target.Continuation;
+        LeaveLoops();
         if (target.IsLoop)
         {
             CheckInterrupt(instance);
@@ -256,6 +259,7 @@ internal sealed unsafe partial class Machine(Store store)
                 // A branch to a loop executes the loop instruction again, which opens the label anew.
                 var (inputs, _) = Arity(instruction.Block);
                 labels.Add(new(pc - 1, inputs, top - inputs, -1, IsLoop: true));
+                EnterLoop(pc - 1);
                 ChargeAt(pc - 1);
                 break;
             case Opcode.If:
@@ -290,6 +294,7 @@ internal sealed unsafe partial class Machine(Store store)
                 else
                 {
                     labels.RemoveAt(labels.Count - 1);
+                    LeaveLoops();
                     ChargeAt(pc - 1);
                 }
 

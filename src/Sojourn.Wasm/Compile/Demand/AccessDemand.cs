@@ -19,6 +19,8 @@ internal sealed record AccessesWithCare(IReadOnlySet<int> Loads, IReadOnlySet<in
 /// for these loads touches their last byte as well. And it joins stores of constants side by side into one, which either happens or does not.
 /// The function is read backwards, again and again until nothing changes: a bit of a local is needed at a place if it is on every way from there.
 /// What decides a branch is needed if the two ways surely begin with different things that can be seen.
+/// Only an expression is made narrower, never what a local holds: a local's one use may take the place of its definition, within straight code and early on.
+/// So a value that is surely read twice is not cut by what reads it, nor is one that goes back to a loop's head, where ways meet.
 /// </remarks>
 internal sealed class AccessDemand
 {
@@ -29,6 +31,7 @@ internal sealed class AccessDemand
     private readonly FunctionTrace trace;
     private readonly ulong[] needs;
     private readonly Cuts[] cuts;
+    private readonly bool[] reads;
     private readonly Place?[] labels;
     private readonly Place?[] arms;
     private readonly Place here;
@@ -41,6 +44,7 @@ internal sealed class AccessDemand
         this.trace = trace;
         needs = new ulong[trace.ValueCount];
         cuts = new Cuts[trace.ValueCount];
+        reads = new bool[trace.ValueCount];
         labels = new Place?[trace.Blocks.Count];
         arms = new Place?[trace.Blocks.Count];
         here = new(localCount);
@@ -74,6 +78,7 @@ internal sealed class AccessDemand
             {
                 var head = labels[block.Id] = new(here.Needs.Length);
                 head.Needs.AsSpan().Fill(block.HasExit ? ulong.MaxValue : 0);
+                head.Reads.AsSpan().Fill(block.HasExit ? Place.ReadTwice : (byte)0);
             }
         }
 
@@ -106,6 +111,7 @@ internal sealed class AccessDemand
         partial.Clear();
         needs.AsSpan().Clear();
         cuts.AsSpan().Clear();
+        reads.AsSpan().Clear();
         here.Assume(0, Cuts.None, trace.IsInlinable ? ulong.MaxValue : ReturnEffect);
         var steps = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(trace.Steps);
         for (var i = steps.Length - 1; i >= 0; i--)
@@ -127,30 +133,36 @@ internal sealed class AccessDemand
             case StepKind.Get:
                 here.Needs[step.Index] |= needs[step.Result];
                 here.Cuts[step.Index] |= cuts[step.Result];
+                if (reads[step.Result] && here.Reads[step.Index] < Place.ReadTwice)
+                {
+                    here.Reads[step.Index]++;
+                }
+
                 break;
             case StepKind.Set:
-                var tee = step.Result >= 0;
-                Raise(step.A, here.Needs[step.Index] | (tee ? needs[step.Result] : 0), here.Cuts[step.Index] | (tee ? cuts[step.Result] : 0));
-                here.Needs[step.Index] = 0;
-                here.Cuts[step.Index] = Cuts.None;
+                Set(in step);
                 break;
             case StepKind.Need:
                 Raise(step.A, OperandRules.All, Cuts.None);
+                Read(step.A);
                 break;
             case StepKind.Narrow:
                 Raise(step.A, 0, Cuts.Any);
                 break;
             case StepKind.Join:
                 Raise(step.A, needs[step.Result], cuts[step.Result]);
+                Read(step.A, reads[step.Result]);
                 break;
             case StepKind.Fork:
                 Raise(step.A, needs[step.Result] & needs[step.B], cuts[step.Result] | cuts[step.B]);
+                Read(step.A, reads[step.Result] && reads[step.B]);
                 break;
             case StepKind.Effect:
                 here.Effects = 1UL << step.Index;
                 break;
             case StepKind.Doubt:
                 here.Needs.AsSpan().Clear();
+                here.Reads.AsSpan().Clear();
                 here.Effects = ulong.MaxValue;
                 break;
             case StepKind.Leave:
@@ -162,6 +174,18 @@ internal sealed class AccessDemand
         }
     }
 
+    private void Set(in Step step)
+    {
+        var tee = step.Result >= 0;
+        var times = here.Reads[step.Index] + (tee && reads[step.Result] ? 1 : 0);
+        var cut = times >= Place.ReadTwice ? Cuts.None : here.Cuts[step.Index] | (tee ? cuts[step.Result] : 0);
+        Raise(step.A, here.Needs[step.Index] | (tee ? needs[step.Result] : 0), cut);
+        Read(step.A, times > 0);
+        here.Needs[step.Index] = 0;
+        here.Cuts[step.Index] = Cuts.None;
+        here.Reads[step.Index] = 0;
+    }
+
     private void Control(in Step step)
     {
         var block = trace.Blocks[step.Index];
@@ -169,10 +193,15 @@ internal sealed class AccessDemand
         {
             case StepKind.Branch:
                 here.Become(labels[step.Index]!);
+                if (block.Opcode == Opcode.Loop)
+                {
+                    here.Cuts.AsSpan().Clear();
+                }
+
                 break;
             case StepKind.BranchIf:
                 Decide(step.A, block.Opcode == Opcode.Loop, labels[step.Index]!);
-                here.Meet(labels[step.Index]!);
+                here.Meet(labels[step.Index]!, withCuts: block.Opcode != Opcode.Loop);
                 break;
             case StepKind.Table:
                 Raise(step.A, Place.Differs(labels[step.Index]!, labels[step.B]!) ? OperandRules.All << step.C : 0, Cuts.None);
@@ -205,7 +234,9 @@ internal sealed class AccessDemand
     {
         if (value >= 0)
         {
-            Raise(value, back || Place.Differs(here, other) ? OperandRules.All : 0, Cuts.None);
+            var decides = back || Place.Differs(here, other);
+            Raise(value, decides ? OperandRules.All : 0, Cuts.None);
+            Read(value, decides);
         }
     }
 
@@ -235,6 +266,45 @@ internal sealed class AccessDemand
         if (step.C >= 0)
         {
             Raise(step.C, 0, Cuts.None);
+        }
+
+        if ((step.Result < 0 || reads[step.Result]) && ReadsOperands(in step))
+        {
+            Read(step.A);
+            Read(step.B);
+        }
+    }
+
+    // Whether the operands are read for sure where the result is: the platform's compiler reads IL with an eye on constants.
+    private bool ReadsOperands(in Step step)
+    {
+        var position = step.Opcode switch
+        {
+            >= Opcode.I32Add and <= Opcode.I32Rotr => step.Opcode - Opcode.I32Add,
+            >= Opcode.I64Add and <= Opcode.I64Rotr => step.Opcode - Opcode.I64Add,
+            >= Opcode.I32Store and <= Opcode.I64Store32 => 0,
+            Opcode.I32WrapI64 or Opcode.I64ExtendI32S or Opcode.I64ExtendI32U => 0,
+            _ => -1,
+        };
+        return position switch
+        {
+            // Add, sub, xor and rotations by what is no constant, or by a constant; stores.
+            0 or 1 or 9 => true,
+            >= 10 => trace.TryConstant(step.B, out _),
+
+            // With constants that decide by themselves a product or mask may need nothing else.
+            2 or 7 or 8 => !IsPlain(step.A) && !IsPlain(step.B),
+            _ => false,
+        };
+
+        bool IsPlain(int value) => trace.TryConstant(value, out var constant) && constant is 0 or -1 or uint.MaxValue;
+    }
+
+    private void Read(int value, bool isRead = true)
+    {
+        if (value >= 0 && isRead && !trace.MayBeDropped(value))
+        {
+            reads[value] = true;
         }
     }
 
@@ -286,7 +356,12 @@ internal sealed class AccessDemand
     {
         public ulong[] Needs { get; } = new ulong[localCount];
 
+        public const byte ReadTwice = 2;
+
         public Cuts[] Cuts { get; } = new Cuts[localCount];
+
+        /// <summary>How often a local is surely read before it is written again: never, once, twice or more.</summary>
+        public byte[] Reads { get; } = new byte[localCount];
 
         /// <summary>What may be the first thing that happens and can be seen.</summary>
         public ulong Effects { get; set; }
@@ -295,6 +370,7 @@ internal sealed class AccessDemand
         {
             Needs.AsSpan().Fill(need);
             Cuts.AsSpan().Fill(cut);
+            Reads.AsSpan().Clear();
             Effects = effects;
         }
 
@@ -302,15 +378,17 @@ internal sealed class AccessDemand
         {
             other.Needs.CopyTo(Needs.AsSpan());
             other.Cuts.CopyTo(Cuts.AsSpan());
+            other.Reads.CopyTo(Reads.AsSpan());
             Effects = other.Effects;
         }
 
-        public void Meet(Place other)
+        public void Meet(Place other, bool withCuts = true)
         {
             for (var i = 0; i < Needs.Length; i++)
             {
                 Needs[i] &= other.Needs[i];
-                Cuts[i] |= other.Cuts[i];
+                Cuts[i] |= withCuts ? other.Cuts[i] : default;
+                Reads[i] = Math.Min(Reads[i], other.Reads[i]);
             }
 
             Effects |= other.Effects;
@@ -323,9 +401,9 @@ internal sealed class AccessDemand
             Effects |= found.Effects;
             for (var i = 0; i < Needs.Length; i++)
             {
-                var (need, cut) = (Needs[i] & found.Needs[i], Cuts[i] | found.Cuts[i]);
-                changed |= need != Needs[i] || cut != Cuts[i];
-                (Needs[i], Cuts[i]) = (need, cut);
+                var (need, cut, read) = (Needs[i] & found.Needs[i], Cuts[i] | found.Cuts[i], Math.Min(Reads[i], found.Reads[i]));
+                changed |= need != Needs[i] || cut != Cuts[i] || read != Reads[i];
+                (Needs[i], Cuts[i], Reads[i]) = (need, cut, read);
             }
 
             return changed;

@@ -18,6 +18,23 @@ internal static unsafe class Metering
         }
     }
 
+    /// <summary>Takes the next portion of a quiet loop.</summary>
+    /// <param name="block">The store's block.</param>
+    /// <param name="portion">What is left of the last one, negative by what is missing.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static int TakePortion(nint block, int portion)
+    {
+        ref var fuel = ref ((StoreBlock*)block)->Fuel;
+        Charge(block, -(long)portion);
+        var taken = FuelPlan.Portion(fuel);
+        fuel -= taken;
+        return taken;
+    }
+
+    /// <summary>Charges a segment of a quiet loop where a branch out of line cannot be written.</summary>
+    /// <returns>What is left of the portion.</returns>
+    public static int Spend(nint block, int portion, int cost) => portion >= cost ? portion - cost : TakePortion(block, portion - cost);
+
     /// <summary>Charges an instruction on a whole memory or table.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Bulk(long count, int opcode, nint block) => Charge(block, FuelPlan.BulkCost((Opcode)opcode, (ulong)count));
