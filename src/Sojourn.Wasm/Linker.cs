@@ -98,9 +98,17 @@ public sealed class Linker(Store store)
         ArgumentNullException.ThrowIfNull(module);
         Store.CheckUsable();
         var imports = ImportMatcher.Match(Store, module, Find);
-        var instance = new Instance(Store, module, imports);
-        instance.Start();
-        return instance;
+        try
+        {
+            var instance = new Instance(Store, module, imports);
+            instance.Start();
+            return instance;
+        }
+        catch (Exception fault) when (Traps.IsRaw(fault))
+        {
+            // Constants and segments make objects and fill memories too.
+            throw Traps.Translate(Store, fault);
+        }
     }
 
     internal void Define(string module, string name, HostDefinition definition) => definitions[(module, name)] = definition;

@@ -84,14 +84,10 @@ public sealed unsafe class Table
         }
 
         var after = before + delta;
-        if (HoldsFunctions)
+        if (!MakeRoom(before, after, most))
         {
-            var capacity = Math.Max((long)after, after > 16 && before > 0 ? (long)Math.Min(before * 2, most) : (long)after);
-            cell->Elements = (nint*)Store.Resize((nint)cell->Elements, (long)before * sizeof(nint), Math.Max(capacity, 1) * sizeof(nint));
-        }
-        else
-        {
-            Array.Resize(ref references, (int)after);
+            Store.TryTakeElements(-(long)delta);
+            return -1;
         }
 
         cell->Length = after;
@@ -101,6 +97,34 @@ public sealed unsafe class Table
         }
 
         return (long)before;
+    }
+
+    private bool MakeRoom(ulong before, ulong after, ulong most)
+    {
+        if (!HoldsFunctions && after > (ulong)Array.MaxLength)
+        {
+            return false;
+        }
+
+        try
+        {
+            if (HoldsFunctions)
+            {
+                var capacity = Math.Max((long)after, after > 16 && before > 0 ? (long)Math.Min(before * 2, most) : (long)after);
+                cell->Elements = (nint*)Store.Resize((nint)cell->Elements, (long)before * sizeof(nint), Math.Max(capacity, 1) * sizeof(nint));
+            }
+            else
+            {
+                Array.Resize(ref references, (int)after);
+            }
+
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            // A table that cannot grow says so; nothing has changed.
+            return false;
+        }
     }
 
     /// <summary>Gives the table the length and contents that it had: only a pool does, between two uses.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Sojourn.Wasm.Wasi;
 
@@ -36,6 +37,28 @@ internal static unsafe partial class Native
         var data = stackalloc long[2] { dataBytes, dataBytes };
         _ = ResourceLimit(process, ResourceCpu, cpu, null);
         _ = ResourceLimit(process, ResourceData, data, null);
+    }
+
+    /// <summary>What a process has taken of what <see cref="Limit"/> bounds, in bytes; 0 where that cannot be told.</summary>
+    public static long DataOf(int process)
+    {
+        const string Field = "VmData:";
+        try
+        {
+            foreach (var line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status")))
+            {
+                if (line.StartsWith(Field, StringComparison.Ordinal))
+                {
+                    return long.Parse(line.AsSpan(Field.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture) << 10;
+                }
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or FormatException)
+        {
+            // It has ended, or this is no Linux.
+        }
+
+        return 0;
     }
 
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]

@@ -12,7 +12,7 @@ namespace Sojourn.Wasm.Cache;
 public sealed class Precompiler
 {
     private const int MessageMax = 2000;
-    private const long StartBytes = 64 << 20;
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(5);
     private readonly string path;
 
     /// <summary>Uses a given tool.</summary>
@@ -112,14 +112,7 @@ public sealed class Precompiler
 
     private CompileReport Run(List<string> arguments, string folder, CompileBudget budget)
     {
-        var start = new ProcessStartInfo(path, arguments)
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = folder, UseShellExecute = false,
-        };
-        start.Environment.Clear();
-        start.Environment["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "1";
-        start.Environment["TMPDIR"] = folder;
-        using var process = new Process { StartInfo = start };
+        using var process = new Process { StartInfo = Start(arguments, folder) };
         var said = new StringBuilder();
         process.OutputDataReceived += Note;
         process.ErrorDataReceived += Note;
@@ -137,11 +130,12 @@ public sealed class Precompiler
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         process.StandardInput.Close();
-        long most = 0;
+        var (most, data) = (0L, 0L);
         CompileOutcome? ended = null;
         while (!process.WaitForExit(10))
         {
             most = Math.Max(most, Resident(process));
+            data = Math.Max(data, Native.DataOf(process.Id));
             ended = clock.Elapsed > budget.Time ? CompileOutcome.TimeExceeded : most > budget.MemoryBytes ? CompileOutcome.MemoryExceeded : null;
             if (ended is not null)
             {
@@ -152,12 +146,15 @@ public sealed class Precompiler
         }
 
         process.WaitForExit();
+        var text = Text();
         if (ended is null && process.ExitCode != 0)
         {
-            ended = RanOutOfMemory(process.ExitCode, Text(), most, budget) ? CompileOutcome.MemoryExceeded : CompileOutcome.CompilerFailed;
+            var refused = WhatRefused(process.ExitCode, text, data, folder, budget);
+            ended = refused is null ? CompileOutcome.CompilerFailed : CompileOutcome.MemoryExceeded;
+            text = text.Length == 0 ? $"the compiler ended with {process.ExitCode} and no word" + (refused is null ? "" : $": {refused}") : text;
         }
 
-        return new(ended ?? CompileOutcome.Compiled, clock.Elapsed, most, ended is null ? "" : Text());
+        return new(ended ?? CompileOutcome.Compiled, clock.Elapsed, most, ended is null ? "" : text);
 
         void Note(object sender, DataReceivedEventArgs line)
         {
@@ -179,13 +176,73 @@ public sealed class Precompiler
         }
     }
 
-    // The kernel refuses memory beyond the budget; what the tool makes of that depends on where it stands: an exception, an abort, or a start that fails with
-    // any word or none. With less than its runtime needs to start, there is no other cause.
-    private static bool RanOutOfMemory(int exitCode, string text, long most, CompileBudget budget) =>
-        budget.MemoryBytes < StartBytes || text.Contains("OutOfMemory", StringComparison.Ordinal) || text.Contains("allocate memory", StringComparison.Ordinal)
-        // What its runtime says where not even it has room to start: ERROR_NOT_ENOUGH_MEMORY, E_OUTOFMEMORY.
-        || text.Contains("0x80070008", StringComparison.Ordinal) || text.Contains("0x8007000E", StringComparison.OrdinalIgnoreCase)
-        || (exitCode == 255 && text.Length == 0) || (exitCode is 134 or 137 or 139 && most > budget.MemoryBytes / 2);
+    private ProcessStartInfo Start(IEnumerable<string> arguments, string folder)
+    {
+        var start = new ProcessStartInfo(path, arguments)
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = folder, UseShellExecute = false,
+        };
+        start.Environment.Clear();
+        start.Environment["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "1";
+        start.Environment["TMPDIR"] = folder;
+        return start;
+    }
+
+    /// <summary>Why a failure was the kernel's refusal of memory beyond the budget; null where it was not.</summary>
+    /// <remarks>
+    /// What the tool makes of a refusal depends on where it stands. Mostly it says so. Its runtime ends without a word where it cannot even begin (exit
+    /// code 255), or by a signal where it cannot tell any more: then it is asked how much it had taken, and how much it takes to begin at all.
+    /// </remarks>
+    private string? WhatRefused(int exitCode, string text, long data, string folder, CompileBudget budget)
+    {
+        if (text.Length > 0)
+        {
+            return Refusals.FirstOrDefault(word => text.Contains(word, StringComparison.OrdinalIgnoreCase));
+        }
+
+        if (exitCode < 128)
+        {
+            return null;
+        }
+
+        if (exitCode != 255 && data > budget.MemoryBytes / 2)
+        {
+            return $"it had taken {data >> 20} MiB of {budget.MemoryBytes >> 20}";
+        }
+
+        var needed = NeededToStart(folder);
+        return needed > budget.MemoryBytes / 8 * 7 ? $"it takes {needed >> 20} MiB to begin, and {budget.MemoryBytes >> 20} are allowed" : null;
+    }
+
+    // OutOfMemoryException; ENOMEM in words; ERROR_NOT_ENOUGH_MEMORY and E_OUTOFMEMORY.
+    private static readonly string[] Refusals = ["OutOfMemory", "allocate memory", "0x80070008", "0x8007000E"];
+
+    // What the tool takes to say its version, without a limit; 0 where it does not get so far.
+    private long NeededToStart(string folder)
+    {
+        try
+        {
+            using var process = Process.Start(Start(["--version"], folder))!;
+            process.StandardInput.Close();
+            var clock = Stopwatch.StartNew();
+            long most = 0;
+            while (!process.WaitForExit(1))
+            {
+                most = Math.Max(most, Native.DataOf(process.Id));
+                if (clock.Elapsed > StartTime)
+                {
+                    process.Kill(entireProcessTree: true);
+                    process.WaitForExit();
+                }
+            }
+
+            return process.ExitCode == 0 ? most : 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return 0;
+        }
+    }
 
     private static long Resident(Process process)
     {

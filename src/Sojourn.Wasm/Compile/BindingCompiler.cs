@@ -50,12 +50,16 @@ internal static unsafe class BindingCompiler
             il.Emit(OpCodes.Stloc, result);
         }
 
-        il.BeginCatchBlock(typeof(NullReferenceException));
-        il.Emit(OpCodes.Stloc, fault);
-        il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Ldloc, fault);
-        Call(il, nameof(Translate));
-        il.Emit(OpCodes.Throw);
+        foreach (var raw in Traps.RawTypes)
+        {
+            il.BeginCatchBlock(raw);
+            il.Emit(OpCodes.Stloc, fault);
+            il.Emit(OpCodes.Ldarg_0);
+            il.Emit(OpCodes.Ldloc, fault);
+            Call(il, nameof(Translate));
+            il.Emit(OpCodes.Throw);
+        }
+
         il.EndExceptionBlock();
         il.BeginFinallyBlock();
         il.Emit(OpCodes.Ldarg_0);
@@ -105,7 +109,7 @@ internal static unsafe class BindingCompiler
 
     internal static Function? FunctionOf(nint record, Function callee) => callee.Store.FunctionOf(record);
 
-    internal static Exception Translate(Function function, NullReferenceException fault) => Traps.Translate(function.Store, fault);
+    internal static Exception Translate(Function function, Exception fault) => Traps.Translate(function.Store, fault);
 
     private static void Call(ILGenerator il, string name) =>
         il.Emit(OpCodes.Call, typeof(BindingCompiler).GetMethod(name, System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!);

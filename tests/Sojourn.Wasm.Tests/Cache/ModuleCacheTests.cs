@@ -272,8 +272,31 @@ public sealed class ModuleCacheTests : IDisposable
             return;
         }
 
-        var report = Precompiler.Find()!.Compile(ModuleCompiler.Compile(WasmModule.Load(Module(14))), folder.FullName, new() { MemoryBytes = 8 << 20 }, out var native);
-        Assert.Equal(CompileOutcome.MemoryExceeded, report.Outcome);
+        foreach (var megabytes in new[] { 8, 24 })
+        {
+            var report = Precompiler.Find()!.Compile(ModuleCompiler.Compile(WasmModule.Load(Module(14))), folder.FullName, new() { MemoryBytes = megabytes << 20 }, out var native);
+            Assert.True(report.Outcome == CompileOutcome.MemoryExceeded, $"{megabytes} MiB: {report}");
+            Assert.Null(native);
+        }
+    }
+
+    [Theory]
+    [InlineData("exit 255")]
+    [InlineData("kill -SEGV $$")]
+    [InlineData("echo broken >&2; exit 134")]
+    [InlineData("[ \"$1\" = --version ] && exit 0; exit 255")]
+    public void A_compiler_that_fails_for_its_own_reasons_is_not_said_to_lack_memory(string script)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var tool = Path.Combine(folder.FullName, "tool.sh");
+        File.WriteAllText(tool, $"#!/bin/sh\n{script}\n");
+        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
+        var report = new Precompiler(tool).Compile(ModuleCompiler.Compile(WasmModule.Load(Module(16))), folder.FullName, new() { MemoryBytes = 32 << 20 }, out var native);
+        Assert.Equal(CompileOutcome.CompilerFailed, report.Outcome);
         Assert.Null(native);
     }
 

@@ -40,6 +40,9 @@ internal static class HostScenarios
         ["traps-in-host-calls"] = TrapsInHostCalls,
         ["host-faults-beside-traps"] = HostFaultsBesideTraps,
         ["wild-pointer"] = WildPointer,
+        ["leaves-at-the-stacks-end"] = LeavesAtTheStacksEnd,
+        ["no-managed-memory"] = NoManagedMemory,
+        ["great-tables"] = GreatTables,
     };
 
     private const string Peek = """(module (memory 1) (func (export "load") (param i32) (result i32) (i32.load (local.get 0))))""";
@@ -95,6 +98,84 @@ internal static class HostScenarios
         }
 
         return string.Join(' ', kinds.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Functions that call nothing do not look at the stack's limit, however large their frames: recursion calls one at every depth, to the very end.</summary>
+    private static string LeavesAtTheStacksEnd()
+    {
+        // As many locals as a function without a look at the limit may have, all of them alive at once, and all that fits into its code.
+        var leaf = new System.Text.StringBuilder("(func $leaf (param i32) (result i32)");
+        leaf.Append("(local").Insert(leaf.Length, " v128", 250).Append(')');
+        for (var i = 1; i <= 250; i++)
+        {
+            leaf.Append(System.Globalization.CultureInfo.InvariantCulture, $"(local.set {i} (i32x4.add (i32x4.splat (local.get 0)) (v128.load (i32.const {i * 16}))))");
+        }
+
+        leaf.Append("(loop ");
+        for (var i = 1; i < 250; i++)
+        {
+            leaf.Append(System.Globalization.CultureInfo.InvariantCulture, $"(local.set {i} (i32x4.mul (local.get {i}) (local.get {i + 1})))");
+        }
+
+        leaf.Append("(br_if 0 (i32x4.extract_lane 0 (local.get 7)))) (i32x4.extract_lane 1 (local.get 9)))");
+        return OnStacks($"""
+            (module (memory 1)
+              {leaf}
+              (func $f (export "f") (param i32) (result i32)
+                (i32.add (call $leaf (i32.const 0)) (i32.add (call $f (i32.add (local.get 0) (i32.const 1))) (call $leaf (i32.const 0))))))
+            """);
+    }
+
+    /// <summary>The platform has less memory than the store allows the guest: arrays, tables and segments end in a trap or say no.</summary>
+    private static string NoManagedMemory()
+    {
+        var said = new List<string>();
+        foreach (var tier in new[] { ExecutionTier.Compiled, ExecutionTier.Interpreted })
+        {
+            using var store = new Store(StoreOptions.Default with { HeapBytesMax = 1L << 40, TableElementsMax = 1L << 32 });
+            var instance = Instantiate(
+                store,
+                """
+                (module
+                  (type $bytes (array (mut i8))) (table $t 1 externref)
+                  (func (export "array") (param i32) (result i32) (array.len (array.new_default $bytes (local.get 0))))
+                  (func (export "table") (param i32) (result i32) (table.grow $t (ref.null extern) (local.get 0))))
+                """,
+                ModuleOptions.Default with { Tier = tier });
+            said.Add(TrapOf(() => instance.GetFunction("array")!.Invoke(1 << 30))?.ToString() ?? "made");
+            said.Add(TrapOf(() => instance.GetFunction("array")!.Bind<Func<int, int>>()(-1))?.ToString() ?? "made");
+            said.Add(instance.GetFunction("table")!.Invoke(200_000_000)[0].Int32.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            said.Add(TrapOf(() => Instantiate(store, "(module (type $bytes (array (mut i8))) (global (ref $bytes) (array.new_default $bytes (i32.const 2000000000))))", ModuleOptions.Default with { Tier = tier }))?.ToString() ?? "made");
+            said.Add(instance.GetFunction("array")!.Invoke(1000)[0].Int32.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        return string.Join(' ', said);
+    }
+
+    /// <summary>Tables of more elements than the platform's arrays can hold.</summary>
+    private static string GreatTables()
+    {
+        var said = new List<string>();
+        foreach (var tier in new[] { ExecutionTier.Compiled, ExecutionTier.Interpreted })
+        {
+            using var store = new Store(StoreOptions.Default with { TableElementsMax = 1L << 40 });
+            var instance = Instantiate(
+                store,
+                """
+                (module (table $t 1 externref)
+                  (func (export "grow") (param i32) (result i32) (table.grow $t (ref.null extern) (local.get 0)))
+                  (func (export "size") (result i32) (table.size $t)))
+                """,
+                ModuleOptions.Default with { Tier = tier });
+            foreach (var by in new[] { int.MaxValue, -2, unchecked((int)0xC0000000), 5 })
+            {
+                said.Add(instance.GetFunction("grow")!.Invoke(by)[0].Int32.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            }
+
+            said.Add(instance.GetFunction("size")!.Invoke()[0].Int32.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        return string.Join(' ', said);
     }
 
     /// <summary>Guest calls host calls guest, and so on.</summary>

@@ -29,6 +29,8 @@ public sealed class HostNeverDiesTests(ITestOutputHelper output)
         { "million-casts", "100000 traps, no operands pile up" },
         { "traps-in-host-calls", "5000 5000 100" },
         { "host-faults-beside-traps", "12000 traps, 12000 null references of the host" },
+        { "leaves-at-the-stacks-end", "StackExhausted" },
+        { "great-tables", "-1 -1 -1 1 6 -1 -1 -1 1 6" },
     };
 
     [Theory]
@@ -40,6 +42,17 @@ public sealed class HostNeverDiesTests(ITestOutputHelper output)
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.Equal(wanted, result.Outcome);
         Assert.InRange(result.PeakMegabytes, 0, 1024);
+    }
+
+    /// <summary>The platform's own exceptions do not reach the host as they are.</summary>
+    [Fact]
+    public void A_host_without_memory_goes_on()
+    {
+        var result = ChildProcess.Run("no-managed-memory", "DOTNET_GCHeapHardLimit=0x8000000");
+        output.WriteLine(result.Row("no-managed-memory"));
+        Assert.True(result.ExitCode == 0, result.Error);
+        const string Tier = "ResourceExhausted ResourceExhausted -1 ResourceExhausted 1000";
+        Assert.Equal($"{Tier} {Tier}", result.Outcome);
     }
 
     [Fact]
