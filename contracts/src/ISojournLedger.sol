@@ -267,12 +267,11 @@ interface ISojournLedger {
     }
 
     /// @notice EIP-712 `Plant(bytes32 job,uint8 round,bytes32 salt,bytes evidence)`.
-    /// @dev `offset` is where the mark stands in the evidence, `keys` as in a release.
+    /// @dev `evidence` as the protocol encodes it, `keys` as in a release.
     struct Plant {
         address node;
         bytes32 salt;
         bytes evidence;
-        uint256 offset;
         bytes32 keys;
         bytes32 r;
         bytes32 vs;

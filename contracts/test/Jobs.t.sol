@@ -939,11 +939,6 @@ contract JobsTest is Walk {
         p.salt = 0;
         refuse(6, abi.encodeCall(ISojournLedger.plant, (id, 0, p)));
         p = plantOf(id, 0, 0);
-        p.offset = 3;
-        refuse(93, abi.encodeCall(ISojournLedger.plant, (id, 0, p)));
-        p.offset = 1 << 20;
-        refuse(93, abi.encodeCall(ISojournLedger.plant, (id, 0, p)));
-        p.offset = 2;
         p.keys = 0;
         refuse(93, abi.encodeCall(ISojournLedger.plant, (id, 0, p)));
         ledger.plant(id, 0, plantOf(id, 0, 0));
@@ -952,38 +947,6 @@ contract JobsTest is Walk {
         refuse(93, abi.encodeCall(ISojournLedger.plant, (id, 0, plantOf(id, 0, 0))));
         openAll(id, 0);
         closedAs(id, 5);
-    }
-
-    function test_the_mark_counts_in_known_fields_only() public {
-        Post.Terms memory t = Post.defaults();
-        (t.executors, t.agreeing, t.redrawsMax) = (1, 1, 0);
-        bytes[9] memory before = [
-            abi.encodePacked(hex"02000000", new bytes(0x4c)), // SEV-SNP
-            abi.encodePacked(hex"0400", new bytes(566)), // TDX
-            abi.encodePacked(hex"0300", new bytes(366)), // SGX
-            abi.encodePacked(hex"ff544347", new bytes(10), hex"0020"), // TPM
-            abi.encodePacked(hex"ff544347", new bytes(90), hex"0020"), // the magic too far away
-            abi.encodePacked(hex"09000000", new bytes(0x4c)),
-            abi.encodePacked(new bytes(600)),
-            bytes(""),
-            abi.encodePacked(hex"5820")
-        ];
-        for (uint256 i = 0; i < 9; i++) {
-            bytes32 id = post(t);
-            enterTickets(id, 0, 1, 1, 4);
-            driveOver(id);
-            ISojournLedger.Plant memory p = plantOf(id, 0, 0);
-            p.evidence = bytes.concat(before[i], sha256(abi.encode(bytes32("sojourn/plant/1"), id, uint256(0), nodeOf(0), bytes32(uint256(3)))), new bytes(32));
-            p.offset = before[i].length;
-            (p.r, p.vs) = sign(keyOf(0), keccak256(abi.encode(keccak256("Plant(bytes32 job,uint8 round,bytes32 salt,bytes evidence)"), id, uint8(0), p.salt, keccak256(p.evidence))));
-            ISojournLedger.Evidence[] memory items = new ISojournLedger.Evidence[](1);
-            items[0] = evidenceWith(id, 0, 0, sha256(p.evidence), 0);
-            ledger.evidence(id, 0, items);
-            voteAll(id, 2);
-            if (i > 3 && i != 8) refuse(93, abi.encodeCall(ISojournLedger.plant, (id, 0, p)));
-            openAll(id, 0);
-            while (ledger.job(id).phase != 6) driveOver(id);
-        }
     }
 
     function test_contradictions_are_slashed() public {

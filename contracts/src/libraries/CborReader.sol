@@ -92,8 +92,8 @@ library CborReader {
         }
     }
 
-    /// @dev A byte string's place.
-    function _string(Reader memory r, uint256 max) private pure returns (uint256 where, uint256 length) {
+    /// @notice A byte string's place; at most `max` bytes.
+    function span(Reader memory r, uint256 max) internal pure returns (uint256 where, uint256 length) {
         length = head(r, 2);
         where = r.where;
         if (length > max || where + length > r.end) {
@@ -106,7 +106,7 @@ library CborReader {
     /// @dev The place of a byte string of exactly this length.
     function _exactString(Reader memory r, uint256 wanted) private pure returns (uint256 where) {
         uint256 length;
-        (where, length) = _string(r, wanted);
+        (where, length) = span(r, wanted);
         if (length != wanted) {
             r.bad = true;
         }
@@ -130,7 +130,7 @@ library CborReader {
 
     /// @notice An amount: at most 16 bytes, big-endian, without leading zeroes; zero is empty.
     function amount(Reader memory r) internal pure returns (uint256 value) {
-        (uint256 where, uint256 length) = _string(r, 16);
+        (uint256 where, uint256 length) = span(r, 16);
         if (length != 0) {
             assembly ("memory-safe") {
                 value := shr(sub(256, mul(8, length)), calldataload(where))
@@ -164,7 +164,7 @@ library CborReader {
         if (head(r, 6) != 42) {
             r.bad = true;
         }
-        (where, length) = _string(r, CID_MAX);
+        (where, length) = span(r, CID_MAX);
         if (length < 2 || _byte(where) != 0) {
             r.bad = true;
             return (where, 0);

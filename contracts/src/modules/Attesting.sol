@@ -120,65 +120,93 @@ contract AttestingModule is Base {
         log.flush();
     }
 
+    /// @dev What the votes of one ballot share.
+    struct Ballot {
+        bytes32 id;
+        Head head;
+        Round r;
+        uint256 where;
+        uint256 voter;
+        uint256 t1;
+        uint256[] places;
+    }
+
     function _vote(EventLog.Log memory log, bytes32 id, uint256 round, ISojournLedger.VoteCast calldata b) private returns (uint256) {
-        (uint256 reason, Head memory h, Round memory r) = _findAny(id, round);
+        Ballot memory d;
+        d.id = id;
+        uint256 reason;
+        (reason, d.head, d.r) = _findAny(id, round);
         if (reason != 0) {
             return reason;
         }
-        (uint256 where, uint256 voter) = _voterIndex(r, b.node);
-        if (where == r.verifiers) {
+        (d.where, d.voter) = _voterIndex(d.r, b.node);
+        if (d.where == d.r.verifiers) {
             return Refusal.NotDrawn;
         }
-        uint256 t1 = _terms1(h.arena);
-        if (block.number > _close(t1, r.snapshot, round, 3)) {
+        d.t1 = _terms1(d.head.arena);
+        if (block.number > _close(d.t1, d.r.snapshot, round, 3)) {
             return Refusal.VotingClosed;
         }
-        if (b.votes.length == 0 || b.votes.length > r.executors) {
+        reason = _checkVotes(d, b.votes);
+        if (reason == 0) {
+            _countVotes(log, d, b);
+            _goOn(id, log, d.head);
+        }
+        return reason;
+    }
+
+    /// @dev Whether each vote may be cast; notes where the executors sit.
+    function _checkVotes(Ballot memory d, ISojournLedger.Vote[] calldata list) private view returns (uint256) {
+        if (list.length == 0 || list.length > d.r.executors) {
             return Refusal.BadList;
         }
-        uint256[] memory places = new uint256[](b.votes.length);
-        for (uint256 i = 0; i < places.length; i++) {
-            ISojournLedger.Vote calldata v = b.votes[i];
-            if (i > 0 && b.votes[i - 1].executor >= v.executor) {
+        d.places = new uint256[](list.length);
+        for (uint256 i = 0; i < list.length; i++) {
+            ISojournLedger.Vote calldata v = list[i];
+            if (i > 0 && list[i - 1].executor >= v.executor) {
                 return Refusal.BadList;
             }
             if (v.verdict == 0 || v.verdict > 6) {
                 return Refusal.OutOfBounds;
             }
-            uint256 seat;
-            (places[i], seat) = _executorIndex(r, v.executor);
-            if (places[i] == r.executors) {
+            (uint256 place, uint256 seat) = _executorIndex(d.r, v.executor);
+            if (place == d.r.executors) {
                 return Refusal.NotDrawn;
             }
             if (seat & SEAT_EVIDENCE == 0) {
                 return Refusal.NoEvidence;
             }
-            if (_verdict(voter, places[i]) != 0) {
+            if (_verdict(d.voter, place) != 0) {
                 return Refusal.AlreadyVoted;
             }
+            d.places[i] = place;
         }
-        bytes32 ballot = (voter >> 176) & ((1 << 51) - 1) == 0 ? bytes32(0) : bytes32(_cell(r.arena, round, AT_BALLOTS, where));
-        uint256 quorum = _quorum(t1);
-        for (uint256 i = 0; i < places.length; i++) {
-            ISojournLedger.Vote calldata v = b.votes[i];
-            voter |= uint256(v.verdict) << (176 + 3 * places[i]);
-            ballot = keccak256(abi.encode(ballot, v.executor, v.appraisal));
-            log.add(Kinds.Voted, 0, round, b.node, 0, v.verdict, v.appraisal);
-            _tally(log, r, places[i], _seats(voter), v.verdict == 1, quorum, _verifiersOf(t1));
-        }
-        _setVoter(r, where, voter);
-        _setCell(r.arena, round, AT_BALLOTS, where, uint256(ballot));
-        _goOn(id, log, h);
         return 0;
     }
 
-    function _tally(EventLog.Log memory log, Round memory r, uint256 i, uint256 seats, bool accepts, uint256 quorum, uint256 committee) private {
+    function _countVotes(EventLog.Log memory log, Ballot memory d, ISojournLedger.VoteCast calldata b) private {
+        uint256 round = d.r.index;
+        uint256 voter = d.voter;
+        bytes32 ballot = (voter >> 176) & ((1 << 51) - 1) == 0 ? bytes32(0) : bytes32(_cell(d.r.arena, round, AT_BALLOTS, d.where));
+        for (uint256 i = 0; i < d.places.length; i++) {
+            ISojournLedger.Vote calldata v = b.votes[i];
+            voter |= uint256(v.verdict) << (176 + 3 * d.places[i]);
+            ballot = keccak256(abi.encode(ballot, v.executor, v.appraisal));
+            log.add(Kinds.Voted, 0, round, b.node, 0, v.verdict, v.appraisal);
+            _tally(log, d.r, d.places[i], _seats(voter), v.verdict == 1, d.t1);
+        }
+        _setVoter(d.r, d.where, voter);
+        _setCell(d.r.arena, round, AT_BALLOTS, d.where, uint256(ballot));
+    }
+
+    function _tally(EventLog.Log memory log, Round memory r, uint256 i, uint256 seats, bool accepts, uint256 t1) private {
+        uint256 quorum = _quorum(t1);
         uint256 seat = _seat(r, i) + (seats << 170) + (accepts ? seats << 164 : 0);
         if (_status(seat) == Status.Evidenced) {
             if (_accepting(seat) >= quorum) {
                 seat = _withStatus(seat, Status.Admitted) | SEAT_ADMITTED;
                 log.add(Kinds.Admitted, r.index, address(uint160(seat)), 0);
-            } else if (_voting(seat) - _accepting(seat) > committee - quorum) {
+            } else if (_voting(seat) - _accepting(seat) > _verifiersOf(t1) - quorum) {
                 seat = _withStatus(seat, Status.Refused);
                 log.add(Kinds.NotAdmitted, r.index, address(uint160(seat)), 0);
             }
@@ -340,6 +368,6 @@ contract AttestingModule is Base {
         if (MessageHash.evidenceOf(admission, p.keys) != bytes32(_cell(r.arena, r.index, AT_RESULTS, where))) {
             return false;
         }
-        return Planted.carries(p.evidence, sha256(abi.encode(bytes32("sojourn/plant/1"), id, r.index, p.node, p.salt)), p.offset);
+        return Planted.carries(p.evidence, sha256(abi.encode(bytes32("sojourn/plant/1"), id, r.index, p.node, p.salt)));
     }
 }

@@ -224,7 +224,7 @@ abstract contract Walk is Market {
     }
 
     function plantedBytes(bytes32 id, uint8 round, uint256 i) internal pure returns (bytes memory) {
-        return abi.encodePacked(hex"5840", sha256(abi.encode(bytes32("sojourn/plant/1"), id, uint256(round), nodeOf(i), bytes32(uint256(3)))), bytes32(0));
+        return abi.encodePacked(hex"830100a1005874", new bytes(52), sha256(abi.encode(bytes32("sojourn/plant/1"), id, uint256(round), nodeOf(i), bytes32(uint256(3)))), bytes32(0));
     }
 
     function plantedDigest(bytes32 id, uint8 round, uint256 i) internal pure returns (bytes32) {
@@ -239,7 +239,6 @@ abstract contract Walk is Market {
         p.node = nodeOf(i);
         p.salt = bytes32(uint256(3));
         p.evidence = plantedBytes(id, round, i);
-        p.offset = 2;
         (bytes memory key,) = receiptPoint(i);
         p.keys = keccak256(abi.encode(keccak256(hpkeOf(i)), keccak256(key)));
         (p.r, p.vs) = sign(keyOf(i), keccak256(abi.encode(keccak256("Plant(bytes32 job,uint8 round,bytes32 salt,bytes evidence)"), id, round, p.salt, keccak256(p.evidence))));

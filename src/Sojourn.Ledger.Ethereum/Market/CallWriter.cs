@@ -101,7 +101,7 @@ internal static class CallWriter
             Judge b => new SlotItem(b.Kind, b.Job, b.Round, new LedgerContract.Judgement(author, b.Accept, b.Report, r, vs)),
             Review b => new SlotItem(b.Kind, b.Job, 0, new LedgerContract.Review(author, b.Accept, r, vs)),
             KnownAnswerOpen b => new SlotItem(b.Kind, b.Job, 0, new LedgerContract.Answer(author, b.Output, b.Salt, r, vs)),
-            PlantOpen b => new SlotItem(b.Kind, b.Job, b.Round, new LedgerContract.Plant(author, b.Salt, b.Evidence, Offset(b, author), KeysOf(state, b.Job, b.Round, author), r, vs)),
+            PlantOpen b => new SlotItem(b.Kind, b.Job, b.Round, new LedgerContract.Plant(author, b.Salt, b.Evidence, KeysOf(state, b.Job, b.Round, author), r, vs)),
             _ => null,
         };
     }
@@ -162,12 +162,6 @@ internal static class CallWriter
         return new LedgerContract.Reveal(
             author, new LedgerContract.Statement(b.Statement.Tag, b.Statement.Exit, b.Statement.Fuel, b.Statement.Output, b.Statement.Receipt), b.Nonce, b.EnclaveSignature, b.ReceiptContent.Bytes.ToArray(),
             evidence?.EvidenceDigest ?? Digest.Zero, evidence is null ? Digest.Zero : new Digest(Keccak256.Hash(evidence.HpkeKey.Span)), key, Curve.SecondCoordinate(key.Span), r, vs);
-    }
-
-    private static System.Numerics.BigInteger Offset(PlantOpen body, in Address author)
-    {
-        var at = body.Evidence.Span.IndexOf(Identifiers.PlantMark(body.Job, body.Round, author, body.Salt).AsSpan());
-        return at < 0 ? body.Evidence.Length : at;
     }
 
     private static LedgerContract.Profile Profile(NodeProfile p) => new(
