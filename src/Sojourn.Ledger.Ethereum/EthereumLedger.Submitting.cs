@@ -128,6 +128,54 @@ public sealed partial class EthereumLedger
         return await CallAsync(call, "Conclusion", payer, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Brings messages of slots that their authors have signed for the chain (<see cref="TypedEnvelope"/>), all in one transaction where they fit.</summary>
+    /// <param name="messages">The messages, in an order in which the ledger takes them.</param>
+    /// <param name="cancellation">Stops waiting; they may still be applied.</param>
+    /// <returns>What became of each.</returns>
+    public async ValueTask<ImmutableArray<SubmitResult>> BringAsync(IReadOnlyList<SignedTransaction> messages, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        var results = new Task<SubmitResult>[messages.Count];
+        var cast = new Dictionary<(Digest Job, byte Round, Address Voter), List<Vote>>();
+        for (var i = 0; i < results.Length; i++)
+        {
+            var message = messages[i];
+            results[i] = Task.FromResult(Refused(Refusal.BadSignature));
+            if (!TypedEnvelope.TryOpen(_domain, message, _signatures, out var signature))
+            {
+                continue;
+            }
+
+            SlotItem? item;
+            lock (_gate)
+            {
+                // Openings show the votes as they were cast, those that travel along too.
+                List<Vote> VotesOf(in Digest job, byte round)
+                {
+                    if (!cast.TryGetValue((job, round, message.Sender), out var votes))
+                    {
+                        cast.Add((job, round, message.Sender), votes = [.. _replica.CastBy(job, round, message.Sender)]);
+                    }
+
+                    return votes;
+                }
+
+                if (message.Body is VoteCast vote)
+                {
+                    VotesOf(vote.Job, vote.Round).AddRange(vote.Votes);
+                }
+
+                item = CallWriter.Slot(_replica.State, message.Body, message.Sender, signature!, message.Body is AppraisalOpen open ? VotesOf(open.Job, open.Round) : []);
+            }
+
+            results[i] = item is null ? Task.FromResult(Refused(Refusal.UnknownKind)) : Enqueue(item, message);
+        }
+
+        await RelayAsync(cancellation).ConfigureAwait(false);
+        return [.. await Task.WhenAll(results).WaitAsync(cancellation).ConfigureAwait(false)];
+    }
+
     private static Refusal CheckNonce(LedgerState state, SignedTransaction signed)
     {
         if (!signed.Body.IsNonced)
@@ -241,20 +289,29 @@ public sealed partial class EthereumLedger
 
     private async Task<SubmitResult> BringAsync(SlotItem item, SignedTransaction transaction, CancellationToken cancellation)
     {
+        var waiting = Enqueue(item, transaction);
+        await RelayAsync(cancellation).ConfigureAwait(false);
+        return await waiting.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    private Task<SubmitResult> Enqueue(SlotItem item, SignedTransaction transaction)
+    {
         var pending = new PendingMessage(item, transaction.Body, transaction.Sender, new TaskCompletionSource<SubmitResult>(TaskCreationOptions.RunContinuationsAsynchronously));
         lock (_relayGate)
         {
             if (_pending.Count >= QueueMax)
             {
-                return Refused(Refusal.Busy);
+                return Task.FromResult(Refused(Refusal.Busy));
             }
 
             _pending.Add(pending);
         }
 
-        await RelayAsync(cancellation).ConfigureAwait(false);
-        return await pending.Completion.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        return pending.Completion.Task;
     }
+
+    // Who pays for an author's messages: the operator, the author where its key is here, else whoever is here first.
+    private ISigner PayerOf(in Address author) => _options.Operator ?? _signers.GetValueOrDefault(author) ?? _signers.Values.First();
 
     // Brings what waits to the chain: everything of one payer in one transaction. One flight at a time for each payer, so that what comes meanwhile gathers and travels together.
     private async Task RelayAsync(CancellationToken cancellation)
@@ -280,7 +337,7 @@ public sealed partial class EthereumLedger
                     break;
                 }
 
-                foreach (var group in batch.GroupBy(message => (_options.Operator ?? _signers[message.Author]).Address))
+                foreach (var group in batch.GroupBy(message => PayerOf(message.Author).Address))
                 {
                     await SendAsync(_signers[group.Key], [.. group], cancellation).ConfigureAwait(false);
                 }

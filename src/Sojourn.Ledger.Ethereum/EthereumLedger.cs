@@ -207,6 +207,19 @@ public sealed partial class EthereumLedger : ILedger, IAsyncDisposable
 
     internal Replica Replica => _replica;
 
+    /// <summary>The present height.</summary>
+    internal ulong Height => Read(state => state.Height);
+
+    /// <summary>One job as it stands, to be explored; null where it is not open.</summary>
+    internal LedgerState? CopyFor(Digest job) => Read(state => state.CopyFor(job));
+
+    /// <summary>Whether a node sits in a round of an open job that goes on.</summary>
+    internal bool Sits(Digest job, Address node) => Read(state => state.OpenJobs.TryGetValue(job, out var open) && (open.Phase is JobPhase.Attesting or JobPhase.Running or JobPhase.Revealing)
+        && Exchange.JobExchange.SitsIn(open.Round, node));
+
+    /// <summary>Since when a job can be driven on, and in which round; null where it cannot.</summary>
+    internal (ulong Height, byte Round)? DueSince(Digest job) => Read(state => state.OpenJobs.TryGetValue(job, out var open) && state.Height > open.Deadline ? (open.Deadline + 1, open.Round.Index) : ((ulong, byte)?)null);
+
     internal Digest Domain => _domain;
 
     internal ChainClient Client => _client;

@@ -6,6 +6,8 @@ using Sojourn.Content.Ipfs.Gateways;
 using Sojourn.Hosting.Keys;
 using Sojourn.Hosting.Nodes;
 using Sojourn.Hosting.Proof;
+using Sojourn.Ledger.Ethereum;
+using Sojourn.Ledger.Ethereum.Exchange;
 using Sojourn.Node;
 using Sojourn.Node.Enclaves;
 using Sojourn.Node.Journal;
@@ -29,6 +31,7 @@ public sealed class DevnetNode : IAsyncDisposable
     private NodeRules _rules = new();
     private readonly CancellationTokenSource _stop = new();
     private GatewaySource? _peers;
+    private ExchangeLedger? _exchange;
     private Task _service = Task.CompletedTask;
 
     private DevnetNode(PartyKeys keys, ContentHost content, EnclavePool pool, NodeProof proof, bool executes, NodeJournal journal, Collateral collateral, JobProgress progress)
@@ -133,9 +136,10 @@ public sealed class DevnetNode : IAsyncDisposable
     public void Serve(ILedger ledger, IDropBox dropBox, IEnumerable<Uri> peers, string stateFolder, Func<IAttester, IAttester>? tamper = null)
     {
         _peers = new GatewaySource(peers.Where(peer => peer != Content.Address));
+        _exchange = ledger is EthereumLedger chain ? new ExchangeLedger(chain, Keys.Signer, dropBox, new ExchangeOptions { Folder = Path.Combine(stateFolder, "said") }) : null;
         var context = new NodeContext
         {
-            Ledger = ledger,
+            Ledger = _exchange ?? ledger,
             Signer = Keys.Signer,
             Vrf = Keys.Vrf,
             Content = new LayeredSource(Content.Store, _peers),
@@ -159,6 +163,11 @@ public sealed class DevnetNode : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _service.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_exchange is not null)
+        {
+            await _exchange.DisposeAsync().ConfigureAwait(false);
+        }
+
         await _pool.DisposeAsync().ConfigureAwait(false);
         await Content.DisposeAsync().ConfigureAwait(false);
         _peers?.Dispose();

@@ -50,7 +50,8 @@ public sealed class MemoryDropBox : IDropBox
     {
         lock (_lock)
         {
-            return new(_boxes.TryGetValue(job, out var box) && box.Objects.TryGetValue(name, out var content) ? content : null);
+            // Without the cast, null becomes an empty object.
+            return new(_boxes.TryGetValue(job, out var box) && box.Objects.TryGetValue(name, out var content) ? (ReadOnlyMemory<byte>?)content : null);
         }
     }
 

@@ -47,6 +47,11 @@ public static class UploadEndpoints
                 return Results.Text($"{account} has no part in the job {id}", statusCode: 403);
             }
 
+            if (DropNames.IsSaid(name, out var author) && author != account)
+            {
+                return Results.Text($"{name} is for {author} to leave", statusCode: 403);
+            }
+
             try
             {
                 await box.PutAsync(id, name, content, cancel).ConfigureAwait(false);

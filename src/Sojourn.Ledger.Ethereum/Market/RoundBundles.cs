@@ -41,7 +41,7 @@ public static class RoundBundles
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(signer);
         ImmutableArray<Transaction> said = commits
-            ? [evidence, new ResultCommit(result.Job, result.Round, Protocol.Identifiers.Commitment(result.Job, result.Round, signer.Address, result.Statement, result.Nonce)), result]
+            ? [evidence, CommitmentOf(result, signer.Address), result]
             : [evidence, result];
         return new ExecutorBundle(signer.Address, evidence, result, signer.Sign(TypedMessages.BundleDigest(ledger.Domain, said)));
     }
@@ -57,6 +57,9 @@ public static class RoundBundles
         ArgumentNullException.ThrowIfNull(signer);
         return new VerifierBundle(signer.Address, openings, signer.Sign(TypedMessages.BundleDigest(ledger.Domain, [VotesOf(openings, signer.Address), openings])));
     }
+
+    /// <summary>The commitment that a result fulfils.</summary>
+    internal static ResultCommit CommitmentOf(ResultReveal result, in Address executor) => new(result.Job, result.Round, Protocol.Identifiers.Commitment(result.Job, result.Round, executor, result.Statement, result.Nonce));
 
     /// <summary>The votes that such openings open.</summary>
     internal static VoteCast VotesOf(AppraisalOpen openings, Address voter) => new(

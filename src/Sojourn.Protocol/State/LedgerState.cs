@@ -75,6 +75,28 @@ public sealed partial class LedgerState
         Receipts = from.Receipts.Copy();
     }
 
+    private LedgerState(LedgerState from, JobState job)
+    {
+        HashSet<Address> touched = [job.Requester, .. job.Rounds.SelectMany(round => round.Executors.Select(seat => seat.Node).Concat(round.Verifiers.Select(seat => seat.Node)))];
+        Genesis = from.Genesis;
+        Rules = from.Rules;
+        GenesisDigest = from.GenesisDigest;
+        _accounts = from._accounts.Where(pair => touched.Contains(pair.Key)).ToDictionary(pair => pair.Key, pair => pair.Value.Copy());
+        _nodes = from._nodes.Where(pair => touched.Contains(pair.Key)).ToDictionary(pair => pair.Key, pair => pair.Value.Copy());
+        _offers = job.Terms.Offers.ToDictionary(id => id, id => from._offers[id].Copy());
+        _jobs = new Dictionary<Digest, JobState> { [job.Id] = job.Copy() };
+        _batches = [];
+        _references = [];
+        _closed = new ClosedJobTable();
+        _dueBeacons = new SortedDictionary<ulong, BeaconSlot>(from._dueBeacons.ToDictionary(pair => pair.Key, pair => pair.Value with { }));
+        Height = from.Height;
+        Beacon = from.Beacon;
+        Mix = from.Mix;
+        TokensHeld = from.TokensHeld;
+        Treasury = from.Treasury;
+        Escrowed = from.Escrowed;
+    }
+
     /// <summary>The genesis.</summary>
     public LedgerGenesis Genesis { get; }
 
@@ -125,6 +147,11 @@ public sealed partial class LedgerState
 
     /// <summary>A deep copy, for exploring what could happen.</summary>
     public LedgerState Copy() => new(this);
+
+    /// <summary>A copy of one open job and of those who have a part in it, for exploring how it could go on: cheap, whatever else the ledger holds.</summary>
+    /// <param name="job">The job.</param>
+    /// <returns>The copy; null where there is no such open job.</returns>
+    public LedgerState? CopyFor(in Digest job) => _jobs.TryGetValue(job, out var open) ? new LedgerState(this, open) : null;
 
     /// <summary>Applies one transaction whose signature has been checked.</summary>
     /// <param name="transaction">The transaction.</param>

@@ -41,10 +41,15 @@ public sealed class NetworkDriver(ILedger ledger, IReadOnlyList<Party> nodes, Fu
     /// <summary>Keepers by account, and why one denies; null where it releases.</summary>
     public Dictionary<Address, (Party Keeper, DenyReason? Denies)> Keepers { get; } = [];
 
+    /// <summary>The ledger as one node reaches it; null where all share one.</summary>
+    public Func<Party, ILedger>? LedgerOf { get; init; }
+
+    private ILedger At(Party party) => LedgerOf?.Invoke(party) ?? ledger;
+
     public async Task<SubmitResult> Send(Party party, Transaction body)
     {
         var nonce = body.IsNonced ? (await ledger.AccountAsync(party.Address)).Nonce : 0;
-        return await ledger.SubmitAsync(SignedTransaction.Create(body, nonce, ledger.GenesisDigest, party.Signer));
+        return await At(party).SubmitAsync(SignedTransaction.Create(body, nonce, ledger.GenesisDigest, party.Signer));
     }
 
     /// <summary>Plays every party until the job is closed.</summary>
@@ -147,7 +152,7 @@ public sealed class NetworkDriver(ILedger ledger, IReadOnlyList<Party> nodes, Fu
 
     private async Task Act(Party node, Digest id)
     {
-        var job = (await ledger.JobAsync(id))!;
+        var job = (await At(node).JobAsync(id))!;
         if (job.Phase == JobPhase.Closed)
         {
             return;
