@@ -57,9 +57,9 @@ internal static class JobCommands
         var command = new Command("run", "Post a job and follow it to its end.") { file, folder, who, idOnly, dryRun };
         command.SetRun(async run =>
         {
+            var job = await ReadAsync(run, run.Get(file)!).ConfigureAwait(false);
             using var net = await DevnetClient.ConnectAsync(DevnetCommands.FolderOf(run.Get(folder)), run.Cancellation).ConfigureAwait(false);
             using var party = net.Party(run.Get(who)!);
-            var job = await ReadAsync(run, run.Get(file)!).ConfigureAwait(false);
             var offers = await OfferChoice.ForAsync(
                 net.Ledger, net.Content, job.Terms.Inputs.Prepend(job.Terms.Code).Concat(job.Spec.Libraries.Select(library => library.Content)), run.Cancellation).ConfigureAwait(false);
             job.Answer?.Keep(net.Folder, run.Get(who)!);
@@ -227,6 +227,7 @@ internal static class JobCommands
             var job = await JobOfAsync(net.Ledger, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
             var result = await net.SubmitAsync(party, new JobCancel(job.Id), run.Cancellation).ConfigureAwait(false);
             return result.Applied ? ExitCode.Ok
+                : result.Refusal == Refusal.JobClosed ? throw new CliException(ExitCode.Refused, $"the job is closed already: {job.Outcome}.", "There is nothing left to stop; sojourn job describe says how it ended.")
                 : throw new CliException(ExitCode.Refused, $"the ledger refused: {result.Refusal}.", Remedy);
         });
         return command;
@@ -272,6 +273,7 @@ internal static class JobCommands
         return party.Sealing.Public.Bytes;
     }
 
-    private static async Task<JobFile> ReadAsync(CommandRun run, FileInfo file) =>
-        JobFile.Parse(file.Name, await File.ReadAllTextAsync(file.FullName, run.Cancellation).ConfigureAwait(false));
+    private static async Task<JobFile> ReadAsync(CommandRun run, FileInfo file) => Directory.Exists(file.FullName)
+        ? throw new CliException(ExitCode.Usage, $"{file.FullName} is a folder; a job file (YAML) was expected.", "docs/tutorials/requester.md shows one.")
+        : JobFile.Parse(file.Name, await File.ReadAllTextAsync(file.FullName, run.Cancellation).ConfigureAwait(false));
 }

@@ -39,7 +39,7 @@ internal static class JobWords
         ["phase"] = job.Phase.ToString(),
         ["outcome"] = job.Outcome.ToString(),
         ["why"] = job.Phase == JobPhase.Closed ? Why(job) : "waits for " + JobFollower.Waits(job),
-        ["deadline"] = job.Deadline,
+        ["deadline"] = job.Phase == JobPhase.Closed ? null : job.Deadline,
         ["escrow"] = job.Escrow.ToString(),
         ["code"] = job.Terms.Code.ToString(),
         ["inputs"] = new JsonArray([.. job.Terms.Inputs.Select(input => (JsonNode)input.ToString())]),

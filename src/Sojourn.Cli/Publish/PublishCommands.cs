@@ -89,6 +89,7 @@ internal static class PublishCommands
             }
 
             run.Note($"held by {string.Join(", ", net.File.Nodes)}; {(holders.Count > 0 ? $"the key is shared among {string.Join(", ", holders.Select(holder => holder.Name))}" : $"the key stays with {party.Name}'s keeper")}");
+            run.Note("Next: a requester names this CID and a program's in a job file (docs/tutorials/requester.md shows one), then: ./sojourn job run JOB.yaml");
             return ExitCode.Ok;
         });
         return new Command("data", "Publish data that stays where it is: seal it, offer it under a policy, take consent back.") { publish, OfferCommands.Offer("data-owner"), OfferCommands.Revoke("data-owner") };

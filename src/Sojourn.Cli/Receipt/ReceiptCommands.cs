@@ -55,7 +55,7 @@ internal static class ReceiptCommands
 
             if (text.Length != 66 || !text.All(char.IsAsciiHexDigit))
             {
-                throw new CliException(ExitCode.Usage, "the key is not a compressed P-256 point: 66 hexadecimal digits were expected.", "sojourn job get writes it beside the receipt.");
+                throw new CliException(ExitCode.Usage, $"'{run.Get(key)}' is neither a file nor a key: 66 hexadecimal digits (a compressed P-256 point) were expected, or a file that holds them.", "sojourn job get writes it beside the receipt.");
             }
 
             var (receipt, bytes, named) = await ReadAsync(run, run.Get(file)!).ConfigureAwait(false);

@@ -54,7 +54,7 @@ public sealed class SteadyLedger : ILedger, IDisposable
             {
                 if (attempt == addresses.Count - 1)
                 {
-                    waiting?.Invoke($"{e.Message} It is asked again until it answers.");
+                    waiting?.Invoke($"{e.Message.TrimEnd('.')}. It is asked again until it answers.");
                 }
             }
 
