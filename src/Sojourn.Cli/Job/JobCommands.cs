@@ -28,6 +28,7 @@ internal static class JobCommands
         ErrorRules.Add(e => e switch
         {
             YamlFileException yaml => new CliError(ExitCode.Usage, yaml.Message, "sojourn job validate FILE checks a file without posting it."),
+            UnknownPartyException => new CliError(ExitCode.NotFound, e.Message),
             DevnetUnreachableException => new CliError(ExitCode.Unreachable, e.Message),
             _ => null,
         });
@@ -62,6 +63,7 @@ internal static class JobCommands
             using var party = net.Party(run.Get(who)!);
             var offers = await OfferChoice.ForAsync(
                 net.Ledger, net.Content, job.Terms.Inputs.Prepend(job.Terms.Code).Concat(job.Spec.Libraries.Select(library => library.Content)), run.Cancellation).ConfigureAwait(false);
+            await ForbidUnofferedAsync(run, net, job.Terms.Inputs.Prepend(job.Terms.Code).Concat(job.Spec.Libraries.Select(library => library.Content))).ConfigureAwait(false);
             job.Answer?.Keep(net.Folder, run.Get(who)!);
             job = job.For(job.Recipients.Select(name => RecipientOf(net, name)), offers);
             var quote = await net.Ledger.QuoteAsync(job.Terms, run.Cancellation).ConfigureAwait(false);
@@ -100,6 +102,18 @@ internal static class JobCommands
             return await JobFollower.FollowAsync(run, net, posted.Subject, head.Events, run.Get(who)!).ConfigureAwait(false);
         });
         return command;
+    }
+
+    // Without an offer no keeper is bound and no verifier knows the policy: the job would end as not admitted, after a while and in other words.
+    private static async Task ForbidUnofferedAsync(CommandRun run, DevnetClient net, IEnumerable<Cid> contents)
+    {
+        foreach (var content in contents.Distinct().Where(content => content.Codec == Multicodec.DagCbor))
+        {
+            if ((await net.Ledger.OffersAsync(new OfferQuery(Content: content), run.Cancellation).ConfigureAwait(false)).IsEmpty)
+            {
+                throw new CliException(ExitCode.Refused, $"nobody offers {content}: its owner has taken the offer back, or never made one, so no keeper would release its key.", "sojourn market shows what is offered.");
+            }
+        }
     }
 
     private static Command List()

@@ -18,6 +18,11 @@ namespace Sojourn.Hosting.Devnet;
 /// <param name="message">Where it was looked for, and what to do.</param>
 public sealed class DevnetUnreachableException(string message) : IOException(message);
 
+/// <summary>A development network has no party of that name.</summary>
+/// <param name="name">The name.</param>
+/// <param name="parties">Those there are.</param>
+public sealed class UnknownPartyException(string name, IEnumerable<string> parties) : Exception($"no party is called '{name}' in this development network; there are: {string.Join(", ", parties)}.");
+
 /// <summary>A party's way to a running development network: ledger, uploads, gateways, and the stores of nodes on this machine.</summary>
 public sealed class DevnetClient : IDisposable
 {
@@ -66,12 +71,12 @@ public sealed class DevnetClient : IDisposable
 
     /// <summary>A party's keys.</summary>
     /// <param name="name">The party.</param>
-    /// <exception cref="FileNotFoundException">There is no such party.</exception>
+    /// <exception cref="UnknownPartyException">There is no such party.</exception>
     public PartyKeys Party(string name)
     {
         var path = DevnetFile.KeysOf(Folder, name);
         return System.IO.File.Exists(path) ? PartyKeys.LoadOrCreate(path, name)
-            : throw new FileNotFoundException($"no party is called {name} here; there are: {string.Join(", ", File.Parties)}", path);
+            : throw new UnknownPartyException(name, File.Parties);
     }
 
     /// <summary>A party's uploads: drop box and public blocks.</summary>

@@ -14,6 +14,9 @@ namespace Sojourn.Hosting.JobFiles;
 /// <param name="Recipients">Names or keys, as written, to which the output is sealed.</param>
 public sealed record JobFile(JobSpec Spec, JobTerms Terms, ImmutableArray<string> Recipients)
 {
+    // Phases other than the draw end as soon as nobody's move is awaited, so time for a busy machine costs nothing on an idle one; the draw's window does: it lasts as long as it is, whoever answers.
+    private static readonly JobWindows Windows = JobWindows.Fast with { Ticket = 25, Evidence = 400, Vote = 300, Reveal = 300 };
+
     /// <summary>The answer that the requester knows beforehand; null where it knows none. To be kept until the job is judged.</summary>
     public KnownAnswer? Answer { get; init; }
 
@@ -180,7 +183,7 @@ public sealed record JobFile(JobSpec Spec, JobTerms Terms, ImmutableArray<string
         map?.Done();
         return (terms => terms with
         {
-            Windows = terms.Windows with { Judge = judge },
+            Windows = Windows with { Judge = judge },
             Agreeing = agreeing,
             Verifiers = verifiers,
             VerifierNodesMin = nodes,
