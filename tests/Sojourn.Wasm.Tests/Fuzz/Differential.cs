@@ -133,6 +133,7 @@ internal sealed record Differential(IReadOnlyList<Tier> Tiers, GeneratorOptions 
         if (Environment.GetEnvironmentVariable("SOJOURN_FUZZ_TRACE") is { } trace)
         {
             // Should the process die, the last line says of what.
+            trace += "." + Environment.CurrentManagedThreadId;
             File.WriteAllText(trace, $"0x{program.Seed:x} {options.Tier} {options.Protection} {string.Join("; ", program.Calls.Select(x => x.Export + " " + string.Join(" ", x.Arguments.Select(a => a.Value))))}");
             File.WriteAllBytes(trace + ".wasm", program.Bytes);
         }
