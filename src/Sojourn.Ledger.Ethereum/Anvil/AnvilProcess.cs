@@ -28,6 +28,9 @@ public sealed record AnvilOptions
 /// <summary>An Ethereum node for development and tests in a process of its own, on the loopback interface.</summary>
 public sealed class AnvilProcess : IAsyncDisposable
 {
+    /// <summary>States of past blocks that are kept: four times what a reorganisation may undo. Without a bound anvil writes every state into its user's home folder and leaves it there when it is killed.</summary>
+    private const int StatesKept = 256;
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private readonly Process _process;
 
@@ -91,6 +94,7 @@ public sealed class AnvilProcess : IAsyncDisposable
             {
                 "--host", "127.0.0.1", "--port", options.Port.ToString(CultureInfo.InvariantCulture), "--chain-id", options.ChainId.ToString(CultureInfo.InvariantCulture),
                 "--accounts", "1", "--code-size-limit", "24576", "--no-request-size-limit",
+                "--prune-history", StatesKept.ToString(CultureInfo.InvariantCulture),
             },
         };
         if (options.Manual)
