@@ -16,7 +16,9 @@ internal sealed class CommandLine : IDisposable
 
     public void Write(string name, string text) => File.WriteAllText(At(name), text);
 
-    public async Task<Run> RunAsync(params string[] arguments)
+    public Task<Run> RunAsync(params string[] arguments) => RunAsync([], arguments);
+
+    private async Task<Run> RunAsync(Dictionary<string, string> environment, string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -34,6 +36,11 @@ internal sealed class CommandLine : IDisposable
 
         start.Environment["SOJOURN_HOME"] = At("home");
         start.Environment.Remove("SOJOURN_PASSPHRASE");
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var error = process.StandardError.ReadToEndAsync();
@@ -44,9 +51,11 @@ internal sealed class CommandLine : IDisposable
         return new Run(process.ExitCode, System.Text.Encoding.UTF8.GetString(bytes), bytes, await error);
     }
 
-    public async Task<Run> OkAsync(params string[] arguments)
+    public Task<Run> OkAsync(params string[] arguments) => OkAsync([], arguments);
+
+    public async Task<Run> OkAsync(Dictionary<string, string> environment, string[] arguments)
     {
-        var run = await RunAsync(arguments);
+        var run = await RunAsync(environment, arguments);
         Assert.True(run.Code == 0, $"sojourn {string.Join(' ', arguments)}: {run.Error}{run.Output}");
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
         return run;
