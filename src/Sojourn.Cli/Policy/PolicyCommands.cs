@@ -31,10 +31,12 @@ internal static class PolicyCommands
     {
         Option<string> kind = new("--kind") { Description = "data or app.", DefaultValueFactory = _ => "data", HelpName = "KIND" };
         kind.AcceptOnlyFromAmong("data", "app");
-        var command = new Command("new", "Print a template with every key and its default.") { kind };
+        Argument<string?> what = new("policy") { Description = "The same, without --kind.", HelpName = "data|app", Arity = ArgumentArity.ZeroOrOne };
+        what.AcceptOnlyFromAmong("data", "app");
+        var command = new Command("new", "Print a template with every key and its default.") { what, kind };
         command.SetRun(run =>
         {
-            run.Out.Write(PolicyFile.Template(run.Get(kind)!, DateTimeOffset.UtcNow));
+            run.Out.Write(PolicyFile.Template(run.Get(what) ?? run.Get(kind)!, DateTimeOffset.UtcNow));
             run.Note("Save it, fill it in, then: sojourn policy check FILE");
             return Task.FromResult(ExitCode.Ok);
         });

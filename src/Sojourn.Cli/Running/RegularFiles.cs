@@ -42,6 +42,11 @@ internal static partial class RegularFiles
         if (Status(handle, "", EmptyPath, WantType, status) != 0 || (BinaryPrimitives.ReadUInt16LittleEndian(status.AsSpan(ModeAt)) & TypeMask) != Regular)
         {
             handle.Dispose();
+            if (Directory.Exists(path))
+            {
+                throw new CliException(ExitCode.BadInput, $"{path} is a folder; a file was expected", "Name a file in it.");
+            }
+
             throw new CliException(ExitCode.BadInput, $"{path} is neither a file nor a folder (a pipe, a socket or a device)", "Write what it gives into a file first.");
         }
 

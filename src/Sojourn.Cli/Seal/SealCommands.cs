@@ -182,7 +182,7 @@ internal static partial class SealCommands
         SealedResult result;
         if (Directory.Exists(source))
         {
-            var entries = Scan(source);
+            var entries = Scan(source, temporary);
             using var progress = run.Progress("sealing");
             result = await SealedDag.SealDirectoryAsync(entries, options, writer, policy, progress.Advance, run.Cancellation).ConfigureAwait(false);
         }
@@ -200,8 +200,10 @@ internal static partial class SealCommands
         return result;
     }
 
-    private static List<SealedDirectorySource> Scan(string folder)
+    private static List<SealedDirectorySource> Scan(string folder, string made)
     {
+        // What is being written may lie in the folder itself; it is no part of it.
+        made = Path.GetFullPath(made);
         var entries = new List<SealedDirectorySource>();
         // A link is sealed as a link: what it leads to lies elsewhere, and may be nobody's to seal.
         var all = new FileSystemEnumerable<FileSystemInfo>(folder, static (ref FileSystemEntry entry) => entry.ToFileSystemInfo(), new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })
@@ -210,6 +212,11 @@ internal static partial class SealCommands
         };
         foreach (var info in all)
         {
+            if (info.FullName == made)
+            {
+                continue;
+            }
+
             if (info.Name.Contains('\\'))
             {
                 throw new CliException(ExitCode.BadInput, $"{info.FullName} has a backslash in its name, which sealed folders do not take", "Rename it.");

@@ -100,6 +100,23 @@ public sealed class HostileInputTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_being_written_into_a_folder_is_no_part_of_it_and_a_folder_is_no_file()
+    {
+        await cli.OkAsync("keys", "new", "ann", "--kind", "encryption", "--no-passphrase");
+        Directory.CreateDirectory(cli.At("box"));
+        cli.Write("box/a.txt", "a");
+        await cli.OkAsync("seal", "box", "--to", "ann", "--car", "box/box.car");
+        var listed = (await cli.OkAsync("open", "box/box.car", "--key", "ann")).Output;
+        Assert.Contains("a.txt", listed, StringComparison.Ordinal);
+        Assert.DoesNotContain(".part", listed, StringComparison.Ordinal);
+        Assert.DoesNotContain("box.car", listed, StringComparison.Ordinal);
+        foreach (var command in new string[][] { ["open", "box", "--key", "ann"], ["policy", "check", "box"], ["custody", "show", "box"] })
+        {
+            await cli.FailsAsync(ExitCode.BadInput, "is a folder", command);
+        }
+    }
+
+    [Fact]
     public async Task One_file_of_a_folder_and_a_range_of_it()
     {
         Directory.CreateDirectory(cli.At("tree/deep"));
