@@ -30,13 +30,7 @@ internal static partial class DurableFile
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var temporary = path + ".new";
         File.Delete(temporary);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var stream = new FileStream(temporary, options))
+        using (var stream = Open(temporary, FileMode.CreateNew, FileAccess.Write))
         {
             stream.Write(bytes);
             stream.Flush(flushToDisk: true);
@@ -44,6 +38,21 @@ internal static partial class DurableFile
 
         File.Move(temporary, path, overwrite: true);
         SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Opens a file that is the owner's alone to read, also where it is made now.</summary>
+    /// <param name="path">The file; its folder is there.</param>
+    /// <param name="mode">How.</param>
+    /// <param name="access">What for.</param>
+    public static FileStream Open(string path, FileMode mode, FileAccess access)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = access, Share = FileShare.Read };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(path, options);
     }
 
     /// <summary>Overwrites a secret's file and removes it, durably. What the file system or the disk itself has kept of old versions is beyond any program.</summary>

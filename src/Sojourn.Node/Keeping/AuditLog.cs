@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Sojourn.Node.Journal;
 using Sojourn.Primitives;
 
 namespace Sojourn.Node.Keeping;
@@ -29,7 +30,8 @@ public sealed class AuditLog : IDisposable
     public AuditLog(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        // Who asked for what is the owner's business alone.
+        _file = DurableFile.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
         var bytes = new byte[_file.Length];
         _file.ReadExactly(bytes);
         // A torn last line was never acted upon.

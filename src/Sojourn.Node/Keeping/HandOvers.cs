@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Sojourn.Cryptography.HybridEncryption;
+using Sojourn.Node.Journal;
 using Sojourn.Primitives;
 
 namespace Sojourn.Node.Keeping;
@@ -21,7 +22,7 @@ public static class HandOvers
     {
         ArgumentNullException.ThrowIfNull(owner);
         Directory.CreateDirectory(stateFolder);
-        using var file = new FileStream(FileIn(stateFolder), FileMode.Append, FileAccess.Write);
+        using var file = DurableFile.Open(FileIn(stateFolder), FileMode.Append, FileAccess.Write);
         file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{at.UtcDateTime:O} {content} {Convert.ToHexStringLower(owner.Bytes.Span)}\n")));
         file.Flush(flushToDisk: true);
     }

@@ -69,6 +69,21 @@ internal sealed class ReleaseJudge(KeeperContext keeper)
             return new(DenyReason.Unavailable, "the job's specification is not to be had");
         }
 
+        if (await ModulesAsync(job, spec, policies, cancel).ConfigureAwait(false) is not { } modules)
+        {
+            return new(DenyReason.Unavailable, "the header of a sealed module is not to be had");
+        }
+
+        var siblings = await SiblingsAsync(offer, cancel).ConfigureAwait(false);
+        var node = await keeper.Ledger.NodeAsync(executor.Node, cancel).ConfigureAwait(false);
+        var paid = await PaidAsync(job, content, cancel).ConfigureAwait(false);
+
+        // From here on nothing is waited for: what the owner and members have said on this machine while facts were collected counts, too.
+        if (keeper.Revoked?.Contains(offer.Id) == true)
+        {
+            return new(DenyReason.Withdrawn, "the owner has revoked the offer");
+        }
+
         // Whoever publishes an offer is paid by it, and its uses are counted by it: only the owner's own offers bind the owner's keeper.
         var consents = policy.Policy is DataPolicy { Pool: not null } ? Consents(policy, content, header) : null;
         if (offer.Owner != policy.Policy.Owner && consents?.Any(consent => consent.Key == offer.Owner && consent.Value == content) != true)
@@ -76,16 +91,9 @@ internal sealed class ReleaseJudge(KeeperContext keeper)
             return new(DenyReason.Policy, $"the offer is {offer.Owner}'s, and the content is {policy.Policy.Owner}'s");
         }
 
-        if (await ModulesAsync(job, spec, policies, cancel).ConfigureAwait(false) is not { } modules)
-        {
-            return new(DenyReason.Unavailable, "the header of a sealed module is not to be had");
-        }
-
         var now = keeper.Clock.GetUtcNow();
-        var siblings = await SiblingsAsync(offer, cancel).ConfigureAwait(false);
         var counts = keeper.Uses.Counts(policy.Body, job.Id, now, policy.Policy.Limits.Period);
         var onLedger = siblings.Sum(sibling => sibling.Uses) - (offer.Uses > 0 && keeper.Uses.Knows(offer.Id, job.Id) ? 1 : 0);
-        var node = await keeper.Ledger.NodeAsync(executor.Node, cancel).ConfigureAwait(false);
         var decision = PolicyEvaluator.Evaluate(policy, new PolicyRequest
         {
             Stage = PolicyStage.Release,
@@ -109,7 +117,7 @@ internal sealed class ReleaseJudge(KeeperContext keeper)
             OutputBytesMax = spec.OutputBytesMax,
             OutputRecipients = spec.Recipients,
             Guards = [.. policies.Select(candidate => candidate.Policy).OfType<DataPolicy>().SelectMany(data => data.Output.Guards)],
-            Paid = await PaidAsync(job, content, cancel).ConfigureAwait(false),
+            Paid = paid,
             Revoked = false,
             JobContents = [job.Terms.Code, .. job.Terms.Inputs],
             Consents = consents,

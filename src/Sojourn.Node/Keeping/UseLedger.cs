@@ -36,13 +36,7 @@ public sealed class UseLedger : IDisposable
         var full = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         var fresh = !File.Exists(full);
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.Read };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        _file = new FileStream(full, options);
+        _file = DurableFile.Open(full, FileMode.OpenOrCreate, FileAccess.ReadWrite);
         try
         {
             Load(path);

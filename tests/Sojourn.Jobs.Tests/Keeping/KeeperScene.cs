@@ -215,6 +215,9 @@ internal sealed class KeeperScene : IDisposable
 
         public List<Transaction> Submitted { get; } = [];
 
+        /// <summary>Called while a node's profile is asked for.</summary>
+        public Action? Asked { get; set; }
+
         public LedgerGenesis Genesis { get; } = new() { Name = "test", Development = true, Issuer = default };
 
         public Digest GenesisDigest { get; } = Digest.Of("genesis"u8);
@@ -231,8 +234,12 @@ internal sealed class KeeperScene : IDisposable
         public ValueTask<AccountView> AccountAsync(Address address, CancellationToken cancellation = default) =>
             new(new AccountView(address, Amount.Zero, Amount.Zero, Amount.Zero, Amount.Zero, Amount.Zero, 0));
 
-        public ValueTask<NodeView?> NodeAsync(Address address, CancellationToken cancellation = default) => new(new NodeView(
-            address, new NodeProfile { VrfKey = new byte[33], Chip = ChipKey.Of(scene.Chip), Regions = scene.Regions }, 1, 0, Amount.Zero, Amount.Zero, new NodeRecord()));
+        public ValueTask<NodeView?> NodeAsync(Address address, CancellationToken cancellation = default)
+        {
+            Asked?.Invoke();
+            return new(new NodeView(
+                address, new NodeProfile { VrfKey = new byte[33], Chip = ChipKey.Of(scene.Chip), Regions = scene.Regions }, 1, 0, Amount.Zero, Amount.Zero, new NodeRecord()));
+        }
 
         public ValueTask<ImmutableArray<NodeView>> NodesAsync(Address after = default, int max = 1000, CancellationToken cancellation = default) => new([]);
 

@@ -351,6 +351,69 @@ public sealed class ReleaseJudgeTests : IDisposable
         Assert.Null((await _scene.DecideAsync(after, await _scene.JobAsync([offer], [content], number: 2), offer)).Released);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_taken_back_while_a_keeper_collects_facts_is_not_released(bool pool)
+    {
+        var member = _scene.Party("member");
+        var signed = _scene.Sign(_scene.DataPolicy(policy => pool ? policy with { Pool = new PoolRule { Members = [member.Address] } } : policy));
+        var keeper = _scene.Open();
+        var (content, _) = _scene.Seal(signed, "records"u8, pool ? keeper.Books!.Members.Create(member.Address) : _scene.Owner.Sealing.Public);
+        keeper.Books!.Consents.Add(PoolConsent.Sign(signed.Cid, content, granted: true, 1, member.Identity));
+        var offer = _scene.Offer(content, owner: pool ? member : null, keeper: _scene.Owner);
+        var job = await _scene.JobAsync([offer], [content]);
+        Assert.NotNull((await _scene.DecideAsync(keeper, job, offer)).Released);
+
+        // The last fact that is fetched takes its time, and the owner's word comes meanwhile.
+        var asked = 0;
+        _scene.Ledger.Asked = () =>
+        {
+            asked++;
+            if (pool)
+            {
+                keeper.Books.Consents.Add(PoolConsent.Sign(signed.Cid, content, granted: false, 2, member.Identity));
+            }
+            else
+            {
+                keeper.Revoked!.Add(offer.Id);
+            }
+        };
+        var decision = await _scene.DecideAsync(keeper, job, offer);
+        Assert.True(asked > 0);
+        Assert.Null(decision.Released);
+        Assert.Equal(pool ? DenyReason.Policy : DenyReason.Withdrawn, decision.Reason);
+    }
+
+    [Fact]
+    public void What_a_keeper_writes_down_is_its_owners_alone_to_read()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var state = Directory.CreateDirectory(Path.Combine(_folder, "modes")).FullName;
+        using (var audit = new AuditLog(KeeperLog(state)))
+        {
+            audit.Add(new AuditEntry(DateTimeOffset.UtcNow, "denied", Digest.Zero, null, Digest.Zero, _scene.Owner.Address, _scene.Owner.Address, null, "why"));
+        }
+
+        using (new UseLedger(Path.Combine(state, "uses.log")))
+        {
+            HandOvers.Note(state, Cid.ForRaw("content"u8), _scene.Owner.Sealing.Public, DateTimeOffset.UtcNow);
+        }
+
+        foreach (var file in Directory.EnumerateFiles(state))
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
+
+        Assert.Equal(3, Directory.EnumerateFiles(state).Count());
+
+        static string KeeperLog(string folder) => Path.Combine(folder, "audit.log");
+    }
+
     public void Dispose()
     {
         _scene.Dispose();
