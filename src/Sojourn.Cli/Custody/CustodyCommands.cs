@@ -205,7 +205,7 @@ internal static class CustodyCommands
     {
         var words = custodians.Count is 0 or > ShareSet.SharesMax ? $"1 to {ShareSet.SharesMax} custodians are needed"
             : threshold < 1 || threshold > custodians.Count ? $"the threshold is from 1 to the number of custodians, {custodians.Count}"
-            : custodians.Any(custodian => custodian.Name.Length > 50) ? "a custodian's name has at most 50 characters"
+            : custodians.Any(custodian => custodian.Name.Length > 50 || custodian.Name.Any(char.IsControl)) ? "a custodian's name has at most 50 characters, none of them a control character"
             : custodians.Select(custodian => custodian.Name).Distinct(StringComparer.Ordinal).Count() != custodians.Count ? "two custodians have one name"
             : custodians.Select(custodian => Convert.ToHexString(custodian.Key.Bytes.Span)).Distinct(StringComparer.Ordinal).Count() != custodians.Count ? "two custodians have one key: it would count twice"
             : null;

@@ -16,7 +16,7 @@ namespace Sojourn.Cli.Keeper;
 /// <summary><c>sojourn keeper member|consent|consents|share</c>: what a keeper is told on its own machine, while it runs or not.</summary>
 internal static class KeeperBookCommands
 {
-    private static Option<FileInfo?> KeeperOption() => new("--keeper") { Description = "The keeper's file (default: keeper.yaml in the state folder's 'keeper').", HelpName = "FILE" };
+    internal static Option<FileInfo?> KeeperOption() => new("--keeper") { Description = "The keeper's file (default: keeper.yaml in the state folder's 'keeper').", HelpName = "FILE" };
 
     /// <summary><c>keeper key</c>.</summary>
     public static Command Key()
@@ -113,8 +113,8 @@ internal static class KeeperBookCommands
         return command;
     }
 
-    /// <summary><c>keeper share add|list|drop|hand-over</c>.</summary>
-    public static Command Share() => new("share", "Shares of content keys, of which this keeper is a custodian.") { Add(), List(), Drop(), HandOver() };
+    /// <summary><c>keeper share add|list|deal|take|adopt|drop|hand-over</c>.</summary>
+    public static Command Share() => new("share", "Shares of content keys, of which this keeper is a custodian.") { Add(), List(), ShareRefreshCommands.Deal(), ShareRefreshCommands.Take(), ShareRefreshCommands.Adopt(), Drop(), HandOver() };
 
     private static Command Add()
     {
@@ -229,11 +229,11 @@ internal static class KeeperBookCommands
         return command;
     }
 
-    private static Option<string> ContentOption() => new("--content") { Description = "The sealed content whose key is shared.", Required = true, HelpName = "CID" };
+    internal static Option<string> ContentOption() => new("--content") { Description = "The sealed content whose key is shared.", Required = true, HelpName = "CID" };
 
-    private static Cid CidOf(string text) => Cid.TryParse(text, out var cid) ? cid : throw new CliException(ExitCode.Usage, $"'{text}' is no CID", "'sojourn seal' prints it.");
+    internal static Cid CidOf(string text) => Cid.TryParse(text, out var cid) ? cid : throw new CliException(ExitCode.Usage, $"'{text}' is no CID", "'sojourn seal' prints it.");
 
-    private static KeeperBooks BooksOf(FileInfo? given, out KeeperOptions options)
+    internal static KeeperBooks BooksOf(FileInfo? given, out KeeperOptions options)
     {
         options = KeeperCommands.Read(given);
         return new KeeperBooks(options.StateFolder);

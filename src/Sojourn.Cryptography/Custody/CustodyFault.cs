@@ -23,4 +23,7 @@ public enum CustodyFault
 
     /// <summary>The shares are good and the secret is not the committed one: the dealer lied.</summary>
     WrongSecret,
+
+    /// <summary>These shares cannot be refreshed without the secret: the threshold is 1, a key is on another curve than P-256, or the secret is longer than a key.</summary>
+    CannotRefresh,
 }

@@ -26,8 +26,11 @@ public sealed record ShareSet
     /// <summary>Most custodians.</summary>
     public const int SharesMax = 255;
 
-    /// <summary>Random; other in each epoch.</summary>
+    /// <summary>Other in each epoch: random, or the digest of what custodians refreshed it with.</summary>
     public Digest Id { get; private init; }
+
+    /// <summary>The id under which the secret was committed to: that of the set that its dealer made, which later epochs keep who refresh it without the secret.</summary>
+    public Digest Origin { get; private init; }
 
     /// <summary>Counts up with each refresh.</summary>
     public int Epoch { get; private init; }
@@ -61,7 +64,7 @@ public sealed record ShareSet
     {
         ArgumentNullException.ThrowIfNull(secret);
         refreshed = null;
-        if (CommitmentOf(Id, 0, secret) != SecretCommitment)
+        if (!IsSecret(secret))
         {
             return CustodyFault.WrongSecret;
         }
@@ -70,7 +73,7 @@ public sealed record ShareSet
         return CustodyFault.None;
     }
 
-    /// <summary>Combines shares and deals new ones under a new polynomial. Old and new shares do not fit together, so what leaked before is worth nothing once holders have dropped the old ones.</summary>
+    /// <summary>Combines shares and deals new ones under a new polynomial: the secret is whole for a moment, where that is done; <see cref="ShareRefresh"/> does without. Old and new shares do not fit together, so what leaked before is worth nothing once holders have dropped the old ones.</summary>
     /// <param name="shares">At least the threshold.</param>
     /// <param name="threshold">From now on.</param>
     /// <param name="custodians">From now on.</param>
@@ -172,22 +175,29 @@ public sealed record ShareSet
             return !wrong.IsEmpty ? CustodyFault.WrongShare : other ? CustodyFault.OtherSet : CustodyFault.TooFewShares;
         }
 
-        // A dealer could commit to shares of unequal length; nothing can be interpolated through them.
-        Share[] chosen = [.. good.Values.Take(Threshold)];
-        if (chosen.Any(share => share.Length != chosen[0].Length))
+        // A dealer, or a custodian in a refresh, can commit to what is no share: then the commitments hold and the secret does not. Some of the shares give it, if enough are right.
+        Share[] all = [.. good.Values];
+        foreach (var chosen in Subsets(all, Threshold))
         {
-            return CustodyFault.WrongSecret;
-        }
+            // Nothing can be interpolated through shares of unequal length.
+            if (Array.Exists(chosen, share => share.Length != chosen[0].Length))
+            {
+                continue;
+            }
 
-        var combined = Interpolate(chosen);
-        if (CommitmentOf(Id, 0, combined) != SecretCommitment)
-        {
+            var combined = Interpolate(chosen);
+            if (IsSecret(combined))
+            {
+                secret = combined;
+                named.AddRange(all.Except(chosen).Where(share => !IsOn(chosen, share)).Select(share => Custodians[share.Index - 1].Name));
+                wrong = named.ToImmutable();
+                return CustodyFault.None;
+            }
+
             combined.Dispose();
-            return CustodyFault.WrongSecret;
         }
 
-        secret = combined;
-        return CustodyFault.None;
+        return CustodyFault.WrongSecret;
     }
 
     /// <summary>The public encoding (dag-cbor).</summary>
@@ -199,6 +209,11 @@ public sealed record ShareSet
             .WriteKey("epoch").WriteInteger(Epoch)
             .WriteKey("threshold").WriteInteger(Threshold)
             .WriteKey("secret").WriteBytes(SecretCommitment.AsSpan());
+        if (Origin != Id)
+        {
+            writer.WriteKey("origin").WriteBytes(Origin.AsSpan());
+        }
+
         writer.WriteKey("policy");
         _ = Policy is null ? writer.WriteNull() : writer.WriteCid(Policy);
         writer.WriteKey("custodians").BeginArray();
@@ -220,7 +235,7 @@ public sealed record ShareSet
         try
         {
             var reader = new CborReader(bytes, CborProfile.DagCbor, 4);
-            reader.ReadMapHeaderExactly(7);
+            var fields = reader.ReadMapHeader(8);
             reader.ReadKey("id");
             var id = new Digest(reader.ReadBytesExactly(32));
             reader.ReadKey("type");
@@ -231,6 +246,13 @@ public sealed record ShareSet
 
             reader.ReadKey("epoch");
             var epoch = reader.ReadInt32(0);
+            var origin = id;
+            if (fields == 8)
+            {
+                reader.ReadKey("origin");
+                origin = new Digest(reader.ReadBytesExactly(32));
+            }
+
             reader.ReadKey("policy");
             var policy = reader.TryReadNull() ? null : reader.ReadCid();
             reader.ReadKey("secret");
@@ -254,14 +276,14 @@ public sealed record ShareSet
 
             reader.ReadEnd();
             // Two custodians of one name could not be told apart when one of them lies, and one key with two shares counts twice.
-            if (threshold > custodians.Count || custodians.Any(custodian => custodian.Name.Length == 0)
+            if (fields < 7 || (fields == 8 && origin == id) || threshold > custodians.Count || custodians.Any(custodian => !IsName(custodian.Name))
                 || custodians.Select(custodian => custodian.Name).Distinct(StringComparer.Ordinal).Count() != custodians.Count
                 || custodians.Select(custodian => Convert.ToHexString(custodian.Key.Span)).Distinct(StringComparer.Ordinal).Count() != custodians.Count)
             {
                 return CustodyFault.Malformed;
             }
 
-            set = new ShareSet { Id = id, Epoch = epoch, Threshold = threshold, Policy = policy, SecretCommitment = secret, Custodians = custodians.ToImmutable() };
+            set = new ShareSet { Id = id, Origin = origin, Epoch = epoch, Threshold = threshold, Policy = policy, SecretCommitment = secret, Custodians = custodians.ToImmutable() };
             return CustodyFault.None;
         }
         catch (CborException)
@@ -270,17 +292,26 @@ public sealed record ShareSet
         }
     }
 
+    /// <summary>The next epoch as custodians made it among themselves, without the secret.</summary>
+    internal ShareSet Next(Digest id, ImmutableArray<Custodian> custodians) => this with { Id = id, Epoch = Epoch + 1, Custodians = custodians };
+
+    /// <summary>Seals a custodian's share in an epoch to its key.</summary>
+    internal static byte[] SealShare(HpkePublicKey key, Digest id, int epoch, int index, int threshold, Cid? policy, SecretKey value) => Hpke.SealKey(key, Info, AdditionalData(id, epoch, index, threshold, policy), value);
+
     /// <summary>The value at 0 of the polynomial through the shares, by Lagrange. Indices are public, values are not.</summary>
-    internal static SecretKey Interpolate(Share[] shares) => SecretKey.Create(shares[0].Length, shares, static (secret, parts) =>
+    internal static SecretKey Interpolate(Share[] shares) => Interpolate(shares, 0);
+
+    /// <summary>The value at some point of the polynomial through the shares.</summary>
+    internal static SecretKey Interpolate(Share[] shares, int at) => SecretKey.Create(shares[0].Length, (shares, at), static (secret, state) =>
     {
-        foreach (var part in parts)
+        foreach (var part in state.shares)
         {
             byte factor = 1;
-            foreach (var other in parts)
+            foreach (var other in state.shares)
             {
                 if (other.Index != part.Index)
                 {
-                    factor = GaloisField.Multiply(factor, GaloisField.Multiply((byte)other.Index, GaloisField.Invert((byte)(other.Index ^ part.Index))));
+                    factor = GaloisField.Multiply(factor, GaloisField.Multiply((byte)(other.Index ^ state.at), GaloisField.Invert((byte)(other.Index ^ part.Index))));
                 }
             }
 
@@ -349,9 +380,9 @@ public sealed record ShareSet
         ArgumentOutOfRangeException.ThrowIfGreaterThan(custodians.Count, SharesMax, nameof(custodians));
         ArgumentOutOfRangeException.ThrowIfLessThan(threshold, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threshold, custodians.Count);
-        if (custodians.Any(custodian => custodian.Name.Length is 0 or > NameMax / 4) || custodians.Select(custodian => custodian.Name).Distinct(StringComparer.Ordinal).Count() != custodians.Count)
+        if (custodians.Any(custodian => custodian.Name.Length > NameMax / 4 || !IsName(custodian.Name)) || custodians.Select(custodian => custodian.Name).Distinct(StringComparer.Ordinal).Count() != custodians.Count)
         {
-            throw new ArgumentException($"Custodians have different names of at most {NameMax / 4} characters.", nameof(custodians));
+            throw new ArgumentException($"Custodians have different names of at most {NameMax / 4} characters, none of them a control character.", nameof(custodians));
         }
 
         if (custodians.Select(custodian => Convert.ToHexString(custodian.Key.Bytes.Span)).Distinct(StringComparer.Ordinal).Count() != custodians.Count)
@@ -373,8 +404,50 @@ public sealed record ShareSet
                 Hpke.SealKey(key, Info, AdditionalData(id, epoch, i + 1, threshold, policy), value)));
         }
 
-        return new ShareSet { Id = id, Epoch = epoch, Threshold = threshold, Policy = policy, SecretCommitment = CommitmentOf(id, 0, secret), Custodians = holders.MoveToImmutable() };
+        return new ShareSet { Id = id, Origin = id, Epoch = epoch, Threshold = threshold, Policy = policy, SecretCommitment = CommitmentOf(id, 0, secret), Custodians = holders.MoveToImmutable() };
     }
+
+    private bool IsSecret(SecretKey candidate)
+    {
+        var commitment = CommitmentOf(Origin, 0, candidate);
+        return CryptographicOperations.FixedTimeEquals(commitment.AsSpan(), SecretCommitment.AsSpan());
+    }
+
+    private static bool IsOn(Share[] polynomial, Share share)
+    {
+        using var right = Interpolate(polynomial, share.Index);
+        return share.IsEqual(right);
+    }
+
+    // The first so many, then every other choice, up to a bound that 15 custodians (the most that a job can ask) stay below.
+    private static IEnumerable<Share[]> Subsets(Share[] shares, int count)
+    {
+        const int ChoicesMax = 10_000;
+        var at = Enumerable.Range(0, count).ToArray();
+        for (var choices = 0; choices < ChoicesMax; choices++)
+        {
+            yield return [.. at.Select(i => shares[i])];
+            var last = count - 1;
+            while (last >= 0 && at[last] == shares.Length - count + last)
+            {
+                last--;
+            }
+
+            if (last < 0)
+            {
+                yield break;
+            }
+
+            at[last]++;
+            for (var i = last + 1; i < count; i++)
+            {
+                at[i] = at[i - 1] + 1;
+            }
+        }
+    }
+
+    // Names are shown to people, and come from whoever made the record.
+    private static bool IsName(string name) => name.Length > 0 && !name.Any(char.IsControl);
 
     private bool Matches(Share share)
     {
@@ -444,6 +517,8 @@ public sealed class Share : IDisposable
     public SecretKey Export() => value.Copy();
 
     internal SecretKey.Lease Lend() => value.Lend();
+
+    internal bool IsEqual(SecretKey other) => value.FixedTimeEquals(other);
 
     internal Digest CommitmentFor(Digest id) => ShareSet.CommitmentOf(id, Index, value);
 

@@ -14,6 +14,62 @@ public sealed class CustodyCommandTests : IDisposable
     public void Dispose() => cli.Dispose();
 
     [Fact]
+    public async Task Custodians_refresh_shares_among_themselves_and_a_wrong_dealing_is_named()
+    {
+        var names = new[] { "ada", "bob", "cem" };
+        var custodians = new List<string>();
+        foreach (var name in names)
+        {
+            custodians.AddRange(["--custodian", $"{name}={await KeeperAsync(name)}"]);
+        }
+
+        cli.Write("data", "the records");
+        var content = (await cli.OkAsync(["seal", "data", .. custodians, "--threshold", "2", "--car", "d.car", "--id-only"])).Line;
+        foreach (var name in names)
+        {
+            await TakeAsync(name, "d.car.shares", content);
+            await cli.OkAsync("keeper", "share", "deal", "--content", content, "--to", name + ".deal", "--keeper", Keeper(name));
+        }
+
+        string[] Deals(params string[] dealers) => [.. dealers.Select(name => name + ".deal")];
+        string[] Where(string name, string to) => ["--content", content, "--to", to, "--keeper", Keeper(name)];
+        await cli.FailsAsync(ExitCode.BadInput, "2 different custodians are needed", ["keeper", "share", "take", .. Deals("ada"), .. Where("ada", "x")]);
+        await cli.FailsAsync(ExitCode.BadInput, "no dealing", ["keeper", "share", "take", "data", .. Where("ada", "x")]);
+        var bytes = await File.ReadAllBytesAsync(cli.At("bob.deal"));
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(cli.At("bad.deal"), bytes);
+        await cli.FailsAsync(ExitCode.BadInput, "'bob'", ["keeper", "share", "take", "bad.deal", .. Deals("ada"), .. Where("cem", "x")]);
+        Assert.False(File.Exists(cli.At("x")));
+
+        // All take the same dealings but one, who is then found out.
+        foreach (var name in names)
+        {
+            await cli.OkAsync(["keeper", "share", "take", .. Deals(names), .. Where(name, name + ".word")]);
+        }
+
+        await cli.OkAsync(["keeper", "share", "take", .. Deals("ada", "bob"), .. Where("cem", "other.word")]);
+        await cli.FailsAsync(ExitCode.BadInput, "'cem'", "keeper", "share", "adopt", "ada.word", "bob.word", "--content", content, "--keeper", Keeper("ada"));
+        await cli.FailsAsync(ExitCode.BadInput, "'cem'", "keeper", "share", "adopt", "ada.word", "bob.word", "other.word", "--content", content, "--keeper", Keeper("ada"));
+        foreach (var name in names)
+        {
+            Assert.Contains("epoch 1", (await cli.OkAsync("keeper", "share", "adopt", "ada.word", "bob.word", "cem.word", "--content", content, "--keeper", Keeper(name))).Output, StringComparison.Ordinal);
+        }
+
+        // The new shares give the key, the old record fits them no longer, and what was dealt for the old epoch is refused.
+        await cli.FailsAsync(ExitCode.BadInput, "another epoch", ["keeper", "share", "take", .. Deals(names), .. Where("ada", "x")]);
+        await cli.OkAsync("keys", "new", "ann", "--kind", "encryption", "--no-passphrase");
+        foreach (var name in names[1..])
+        {
+            await cli.OkAsync("keeper", "share", "hand-over", content, "--to", "ann", "--file", name + ".share", "--keeper", Keeper(name));
+        }
+
+        var record = Directory.EnumerateFiles(Path.Combine(cli.At("bob"), "state", "custody")).Single();
+        await cli.FailsAsync(ExitCode.BadInput, "another record", "custody", "recover", "d.car", "--record", "d.car.shares", "--share", "bob.share", "--share", "cem.share", "--key", "ann", "--to", "r.car");
+        await cli.OkAsync("custody", "recover", "d.car", "--record", record, "--share", "bob.share", "--share", "cem.share", "--key", "ann", "--to", "r.car");
+        Assert.Equal("the records", (await cli.OkAsync("open", "r.car", "--key", "ann")).Output);
+    }
+
+    [Fact]
     public async Task A_key_is_shared_taken_refreshed_and_recovered_and_a_liar_is_named()
     {
         await cli.OkAsync("keys", "new", "ann", "--kind", "encryption", "--no-passphrase");

@@ -81,7 +81,11 @@ public sealed class FuzzCampaign(ITestOutputHelper output)
     {
         var made = Sealed.Make(Sealed.Random(1000), 256, SizePadding.Padme);
         using var secret = SecretKey.Random();
-        var shares = ShareSet.Split(secret, 2, [("a", Sealed.Recipient.Public), ("b", HpkePrivateKey.Generate().Public)]);
+        var second = HpkePrivateKey.Generate();
+        var shares = ShareSet.Split(secret, 2, [("a", Sealed.Recipient.Public), ("b", second.Public)]);
+        ShareDealing[] dealings = [.. new[] { Sealed.Recipient, second }.Select(key => ShareDealing.TryMake(shares, key, out var dealing) == CustodyFault.None ? dealing! : throw new InvalidOperationException("no dealing"))];
+        RefreshedShare[] words = [.. new[] { Sealed.Recipient, second }.Select(key => ShareRefresh.TryTake(shares, key, dealings, out var word, out _) == CustodyFault.None ? word! : throw new InvalidOperationException("no word"))];
+        _ = ShareRefresh.TryAdopt(shares, Sealed.Recipient, words, out var refreshed, out _);
         using var identity = Secp256k1Identity.Generate();
         var vrf = VrfPrivateKey.Generate();
         var jwk = Sealed.Recipient.Public.ToJwk();
@@ -154,7 +158,7 @@ public sealed class FuzzCampaign(ITestOutputHelper output)
                     // The verdict of a stream.
                 }
             }),
-            new("share set", [shares.Encode()], bytes =>
+            new("share set", [shares.Encode(), refreshed!.Encode()], bytes =>
             {
                 if (ShareSet.TryDecode(bytes, out var set) == CustodyFault.None)
                 {
@@ -173,6 +177,20 @@ public sealed class FuzzCampaign(ITestOutputHelper output)
                 if (ShareHandOver.TryOpen(Sealed.Recipient, bytes, out var share) == CustodyFault.None)
                 {
                     _ = shares.TryCombine([share!], out _, out _);
+                }
+            }),
+            new("share dealing", [dealings[1].Encode()], bytes =>
+            {
+                if (ShareDealing.TryDecode(bytes, out var dealing) == CustodyFault.None)
+                {
+                    _ = ShareRefresh.TryTake(shares, Sealed.Recipient, [dealings[0], dealing!], out _, out _);
+                }
+            }),
+            new("refreshed share", [words[1].Encode()], bytes =>
+            {
+                if (RefreshedShare.TryDecode(bytes, out var word) == CustodyFault.None)
+                {
+                    _ = ShareRefresh.TryAdopt(shares, Sealed.Recipient, [words[0], word!], out _, out _);
                 }
             }),
             new("pool consent", [consent], bytes => _ = PoolConsent.TryDecode(bytes, out _)),
