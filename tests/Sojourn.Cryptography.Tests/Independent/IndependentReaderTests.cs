@@ -132,7 +132,7 @@ public sealed class IndependentReaderTests
         return new JsonObject { ["action"] = "open", ["header"] = Hex.Of(made.Header.Encode()), ["body"] = Hex.Of(made.Body), ["privateKey"] = Hex.Of(lease.Span) };
     }
 
-    private static JsonElement Ask(JsonObject request)
+    internal static JsonElement Ask(JsonObject request)
     {
         using var process = Process.Start(new ProcessStartInfo("node", [Path.Combine(Vectors.Checkout, "tests/Sojourn.Cryptography.Tests/Independent/reader.mjs")])
         {
