@@ -114,6 +114,7 @@ interface ISojournLedger {
         uint32 usesMax;
         uint32 drawsMax;
         uint64 expires;
+        uint8 threshold; // 0: the keeper holds the whole key; else a share, of which so many are enough
     }
 
     // ----------------------------------------------------------------------------------------------------------------- messages of slots
@@ -536,6 +537,7 @@ interface ISojournLedger {
         uint32 uses;
         uint32 draws;
         uint32 pending;
+        uint8 threshold;
     }
 
     /// @notice A job; of a closed one only phase, outcome and the height of closing.

@@ -40,16 +40,16 @@ internal sealed class ReleasedKeys : IDisposable
                 continue;
             }
 
-            var wrapped = releases.Keys.Where(key => key.Content == content.Content).Select(key => key.WrappedKey).ToList();
+            var wrapped = releases.Keys.Select((key, i) => (key.Content, key.WrappedKey, Number: i + 1)).Where(key => key.Content == content.Content).Select(key => (Bytes: key.WrappedKey, key.Number)).ToList();
             if (wrapped.Count == 0)
             {
                 throw opened.Refuse(FailReason.KeyMissing, $"no key was released for {content.Content}");
             }
 
             var info = KeyWrap.Info(job.Id, releases.Admission, header.Policy!, content.Content);
-            foreach (var whole in wrapped.Where(candidate => !ShareRelease.IsShare(candidate.Span)))
+            foreach (var whole in wrapped.Where(candidate => !ShareRelease.IsShare(candidate.Bytes.Span)))
             {
-                if (KeyWrap.Open(enclave, info, whole.Span, out var key) == HpkeFault.None)
+                if (KeyWrap.Open(enclave, info, whole.Bytes.Span, out var key) == HpkeFault.None)
                 {
                     opened._keys[content.Content] = key!;
                     break;
@@ -58,7 +58,7 @@ internal sealed class ReleasedKeys : IDisposable
 
             if (!opened._keys.ContainsKey(content.Content))
             {
-                opened._keys[content.Content] = wrapped.Exists(candidate => ShareRelease.IsShare(candidate.Span))
+                opened._keys[content.Content] = wrapped.Exists(candidate => ShareRelease.IsShare(candidate.Bytes.Span))
                     ? opened.Combine(content, wrapped, info, enclave)
                     : throw opened.Refuse(FailReason.KeyMissing, $"what was released for {content.Content} was not made for this job, admission, policy and enclave");
             }
@@ -82,29 +82,29 @@ internal sealed class ReleasedKeys : IDisposable
 
     // Each custodian brings the record of the set along, and may lie about it: shares are tried together with those that came with the same record, and only a key under
     // which the content's header is authentic is taken.
-    private SecretKey Combine(AssignedContent content, IReadOnlyList<ReadOnlyMemory<byte>> wrapped, byte[] info, HpkePrivateKey enclave)
+    private SecretKey Combine(AssignedContent content, IReadOnlyList<(ReadOnlyMemory<byte> Bytes, int Number)> wrapped, byte[] info, HpkePrivateKey enclave)
     {
-        var shares = new List<(Digest Record, ShareSet Set, Share Share)>();
+        var shares = new List<(Digest Record, ShareSet Set, Share Share, string Name)>();
         var words = new List<string>();
         try
         {
-            foreach (var candidate in wrapped.Where(candidate => ShareRelease.IsShare(candidate.Span)))
+            foreach (var (bytes, number) in wrapped.Where(candidate => ShareRelease.IsShare(candidate.Bytes.Span)))
             {
-                if (ShareRelease.TryDecode(candidate.Span, out var release) != CustodyFault.None)
+                if (ShareRelease.TryDecode(bytes.Span, out var release) != CustodyFault.None)
                 {
-                    words.Add("a share is not in the form it should be");
+                    words.Add($"release {number} is a share that is not in the form it should be");
                 }
                 else if (release!.Record.Policy != content.Header!.Policy)
                 {
-                    words.Add($"the share of '{NameOf(release)}' was given under another policy");
+                    words.Add($"the share of {NameOf(release, number)} was given under another policy");
                 }
                 else if (release.Open(enclave, info, out var share) != HpkeFault.None)
                 {
-                    words.Add($"the share of '{NameOf(release)}' was not made for this job, admission and enclave");
+                    words.Add($"the share of {NameOf(release, number)} was not made for this job, admission and enclave");
                 }
                 else
                 {
-                    shares.Add((release.RecordDigest, release.Record, share!));
+                    shares.Add((release.RecordDigest, release.Record, share!, NameOf(release, number)));
                 }
             }
 
@@ -113,11 +113,12 @@ internal sealed class ReleasedKeys : IDisposable
             {
                 var set = group.First().Set;
                 var fault = set.TryCombine([.. group.Select(entry => entry.Share)], out var key, out ImmutableArray<string> wrong);
-                _wrong.AddRange(wrong);
+                // A name stands in a record that whoever released it brought along: the release's number says whose it was.
+                var lied = group.Where(entry => wrong.Contains(entry.Set.Custodians[entry.Share.Index - 1].Name)).Select(entry => entry.Name).ToList();
                 if (fault == CustodyFault.None && content.Header!.IsAuthentic(key!))
                 {
                     found = key;
-                    _wrong.AddRange(shares.Where(entry => entry.Record != group.Key).Select(entry => NameOf(entry.Set, entry.Share.Index)));
+                    _wrong.AddRange(lied.Concat(shares.Where(entry => entry.Record != group.Key).Select(entry => entry.Name)));
                     break;
                 }
 
@@ -125,7 +126,7 @@ internal sealed class ReleasedKeys : IDisposable
                 words.Add(fault switch
                 {
                     CustodyFault.None or CustodyFault.WrongSecret => "the shares of one record give another key than the content's",
-                    CustodyFault.WrongShare => $"wrong: the shares of {string.Join(", ", wrong.Select(name => $"'{name}'"))}",
+                    CustodyFault.WrongShare => $"wrong: the shares of {string.Join(", ", lied)}",
                     _ => $"{group.Count()} share(s) came, {set.Threshold} are needed",
                 });
             }
@@ -138,9 +139,7 @@ internal sealed class ReleasedKeys : IDisposable
         }
     }
 
-    private static string NameOf(ShareRelease release) => NameOf(release.Record, release.Index);
-
-    private static string NameOf(ShareSet set, int index) => set.Custodians[index - 1].Name;
+    private static string NameOf(ShareRelease release, int number) => $"'{release.Record.Custodians[release.Index - 1].Name}' (release {number})";
 
     private EnclaveException Refuse(FailReason reason, string words)
     {

@@ -25,6 +25,9 @@ internal sealed class Session(SyncChannel channel)
 {
     private const long ModuleBytesMax = 256 << 20;
 
+    // A job names at most 16 offers, and each brings one release.
+    private const int AsksMax = 64;
+
     /// <summary>Runs the job, or a checker over another one's public output.</summary>
     /// <exception cref="EnclaveException">The job cannot be run.</exception>
     /// <exception cref="ChannelException">The node broke the conversation's rules.</exception>
@@ -51,19 +54,35 @@ internal sealed class Session(SyncChannel channel)
         using var keys = EnclaveKeys.Generate();
         channel.Send(MessageType.Identity, Identify(job, keys).Encode());
 
-        var releases = Releases.Decode(channel.Expect(MessageType.Releases).Span);
-        if (releases.Admission != Identifiers.Admission(job.Id, assignment.Round, assignment.Executor, releases.EvidenceDigest))
-        {
-            throw new EnclaveException(FailReason.Enclave, "the admission is not that of this job, round and executor");
-        }
-
-        using var released = ReleasedKeys.Open(job, releases, keys.Hpke);
+        using var released = Collect(job, keys, out var releases);
         if (released.WrongShares.Count > 0)
         {
-            channel.Send(MessageType.Notice, new EnclaveNotice($"custodians whose shares were wrong: {string.Join(", ", released.WrongShares.Select(name => $"'{name}'"))}").Encode());
+            channel.Send(MessageType.Notice, new EnclaveNotice($"custodians whose shares were wrong: {string.Join(", ", released.WrongShares)}").Encode());
         }
 
         channel.Send(MessageType.Outcome, Execute(job, blocks, released, releases, keys).Encode());
+    }
+
+    // Shares of custodians come one after another, and some may be wrong: as long as the node says that more may come, they are awaited.
+    private ReleasedKeys Collect(AssignedJob job, EnclaveKeys keys, out Releases releases)
+    {
+        for (var asked = 0; ; asked++)
+        {
+            releases = Releases.Decode(channel.Expect(MessageType.Releases).Span);
+            if (releases.Admission != Identifiers.Admission(job.Id, job.Assignment.Round, job.Assignment.Executor, releases.EvidenceDigest))
+            {
+                throw new EnclaveException(FailReason.Enclave, "the admission is not that of this job, round and executor");
+            }
+
+            try
+            {
+                return ReleasedKeys.Open(job, releases, keys.Hpke);
+            }
+            catch (EnclaveException e) when (e.Reason == FailReason.KeyMissing && !releases.Final && asked < AsksMax)
+            {
+                channel.Send(MessageType.KeysAwaited, new EnclaveNotice(e.Message).Encode());
+            }
+        }
     }
 
     private static EnclaveIdentity Identify(AssignedJob job, EnclaveKeys keys)

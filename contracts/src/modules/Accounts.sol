@@ -236,7 +236,7 @@ contract AccountsModule is Base, ReentrancyGuardTransient {
     /// @notice See `ISojournLedger.offerPublish`.
     function offerPublish(ISojournLedger.OfferTerms calldata t) external returns (bytes32 id) {
         if (
-            t.kind > 1 || t.levelMin > 3 || t.custodyMin > 2 || (t.isSealed && t.keeper == address(0)) || t.price > type(uint128).max >> 8
+            t.kind > 1 || t.levelMin > 3 || t.custodyMin > 2 || (t.isSealed ? t.keeper == address(0) : t.threshold != 0) || t.price > type(uint128).max >> 8
                 || (t.expires != 0 && t.expires < block.number)
         ) {
             _refuse(Refusal.OutOfBounds);
@@ -249,7 +249,7 @@ contract AccountsModule is Base, ReentrancyGuardTransient {
         bytes32 key = t.content.length == 34 && t.content[0] == 0x12 ? sha256(bytes.concat(hex"0170", t.content)) : sha256(t.content);
         OfferData storage o = _offers[id];
         o.head = uint256(uint160(msg.sender)) | (uint256(t.usesMax) << 160) | (uint256(t.drawsMax) << 192) | (uint256(t.kind) << 224) | (t.isSealed ? OFFER_SEALED : 0)
-            | (uint256(t.levelMin) << 227) | (uint256(t.custodyMin) << 229) | OFFER_EXISTS;
+            | (uint256(t.levelMin) << 227) | (uint256(t.custodyMin) << 229) | OFFER_EXISTS | (uint256(t.threshold) << 232);
         o.counts = uint256(uint160(t.keeper));
         o.contentKey = uint256(key);
         o.price = uint256(t.price) | (uint256(t.expires) << 128);

@@ -652,10 +652,9 @@ abstract contract Base {
         log.add(Kinds.Phase, h.round, address(0), phase);
     }
 
-    // An executor's seat: node 160 | status 4 | accepting 6 | voting 6 | local 1 | reason of failure 4 | bond gone 1 | denied 1 | admitted 1 | evidence 1 | released 16
+    // An executor's seat: node 160 | status 4 | accepting 6 | voting 6 | local 1 | reason of failure 4 | bond gone 1 | free 1 | admitted 1 | evidence 1 | released 16 | denied 16
 
     uint256 internal constant SEAT_BOND_GONE = 1 << 181;
-    uint256 internal constant SEAT_DENIED = 1 << 182;
     uint256 internal constant SEAT_ADMITTED = 1 << 183;
     uint256 internal constant SEAT_EVIDENCE = 1 << 184;
     uint256 internal constant SEAT_LOCAL = 1 << 176;
@@ -707,6 +706,11 @@ abstract contract Base {
 
     function _released(uint256 seat) internal pure returns (uint256) {
         return uint16(seat >> 185);
+    }
+
+    /// @dev Offers whose keepers denied, a bit each.
+    function _deniedOffers(uint256 seat) internal pure returns (uint256) {
+        return uint16(seat >> 201);
     }
 
     function _countStatus(Round memory r, uint256 status) internal view returns (uint256 count) {
@@ -793,19 +797,38 @@ abstract contract Base {
         return true;
     }
 
-    /// @dev Whether every key that the job's offers need was released to an executor.
+    /// @dev Whether every key that the job's offers need was released to an executor: whole, or in as many shares as are enough.
     function _hasKeys(Head memory h, uint256 seat) internal view returns (bool) {
-        if (!h.isSealed) {
-            return true;
-        }
-        uint256 released = _released(seat);
+        return !h.isSealed || _isEnough(h, _released(seat));
+    }
+
+    /// @dev Whether these answers give every key. A custodian's offer that is not answered does no harm where as many others of the same content are as it says.
+    function _isEnough(Head memory h, uint256 answers) internal view returns (bool) {
         for (uint256 i = 0; i < h.offers; i++) {
-            if ((released >> i) & 1 == 0 && _offers[bytes32(_cell(h.arena, JOB, AT_OFFERS, i))].head & OFFER_SEALED != 0) {
+            if ((answers >> i) & 1 != 0) {
+                continue;
+            }
+            OfferData storage o = _offers[bytes32(_cell(h.arena, JOB, AT_OFFERS, i))];
+            uint256 head = o.head;
+            if (head & OFFER_SEALED != 0 && (head >> 232 == 0 || _shares(h, o.contentKey, answers) < head >> 232)) {
                 return false;
             }
         }
         return true;
     }
+
+    function _shares(Head memory h, uint256 content, uint256 answers) private view returns (uint256 count) {
+        for (uint256 i = 0; i < h.offers; i++) {
+            if ((answers >> i) & 1 != 0) {
+                OfferData storage o = _offers[bytes32(_cell(h.arena, JOB, AT_OFFERS, i))];
+                if (o.contentKey == content && o.head >> 232 != 0) {
+                    count++;
+                }
+            }
+        }
+    }
+
+    // An offer's head: owner 160 | most uses 32 | most draws 32 | kind 1 | sealed 1 | withdrawn 1 | level 2 | custody 2 | exists 1 | threshold 8
 
     uint256 internal constant OFFER_SEALED = 1 << 225;
     uint256 internal constant OFFER_WITHDRAWN = 1 << 226;

@@ -225,6 +225,7 @@ contract ProgressModule is Settlement, IProgress {
     function _whyNoResult(Head memory h) private view returns (uint256) {
         bool any;
         bool admitted;
+        bool keys;
         for (uint256 i = 0; i <= h.round; i++) {
             Round memory r = _round(h, i);
             if (r.kind > RoundKind.Redraw) {
@@ -233,13 +234,14 @@ contract ProgressModule is Settlement, IProgress {
             for (uint256 e = 0; e < r.executors; e++) {
                 uint256 seat = _seat(r, e);
                 any = true;
-                if (seat & SEAT_DENIED != 0) {
-                    return Outcome.KeyDenied;
+                if (seat & SEAT_ADMITTED != 0) {
+                    admitted = true;
+                    keys = keys || _hasKeys(h, seat);
                 }
-                admitted = admitted || seat & SEAT_ADMITTED != 0;
             }
         }
-        return !any ? Outcome.NoExecutors : admitted ? Outcome.NoResult : Outcome.NotAdmitted;
+        // A keeper's silence stops a job as its refusal does.
+        return !any ? Outcome.NoExecutors : !admitted ? Outcome.NotAdmitted : keys ? Outcome.NoResult : Outcome.KeyDenied;
     }
 
     // ------------------------------------------------------------------------------------------------------------- agreement

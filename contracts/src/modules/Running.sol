@@ -81,7 +81,7 @@ contract RunningModule is Base {
         if (_status(t.seat) != Status.Admitted || (t.head.phase != Phase.Attesting && t.head.phase != Phase.Running)) {
             return (Refusal.NotAdmitted, t);
         }
-        if ((_released(t.seat) >> t.offer) & 1 != 0) {
+        if (((_released(t.seat) | _deniedOffers(t.seat)) >> t.offer) & 1 != 0) {
             return (Refusal.AlreadyReleased, t);
         }
     }
@@ -132,7 +132,8 @@ contract RunningModule is Base {
         if (reason != 0) {
             return reason;
         }
-        _setSeat(t.round, t.where, _withStatus(t.seat, Status.NoResult) | SEAT_DENIED);
+        uint256 seat = t.seat | (1 << (201 + t.offer));
+        _setSeat(t.round, t.where, _isEnough(t.head, ~_deniedOffers(seat)) ? seat : _withStatus(seat, Status.NoResult));
         log.add(Kinds.Denied, round, m.executor, m.reason);
         _goOn(id, log, t.head);
         return 0;

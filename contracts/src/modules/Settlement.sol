@@ -304,9 +304,9 @@ abstract contract Settlement is Base {
             }
             bool isOpen = head & OFFER_SEALED == 0;
             if (used && !b.ran) {
-                // Nothing ran: whoever released a key in vain lost nothing.
+                // Nothing ran: whoever released a key in vain lost nothing. Where some custodians' shares were enough, the owner is paid whichever of their offers the price stands in.
                 b.log.line(Lines.UnpaidKeyDenied, 0, address(uint160(head)), 0);
-            } else if (used || (isOpen && b.head.outcome == Outcome.Succeeded)) {
+            } else if (used || (b.ran && head >> 232 != 0) || (isOpen && b.head.outcome == Outcome.Succeeded)) {
                 if (isOpen && uint32(counts >> 160) != type(uint32).max) {
                     counts += 1 << 160;
                 }

@@ -129,6 +129,7 @@ contract ViewsModule is Base {
         v.withdrawn = head & OFFER_WITHDRAWN != 0;
         v.levelMin = uint8((head >> 227) & 3);
         v.custodyMin = uint8((head >> 229) & 3);
+        v.threshold = uint8(head >> 232);
         v.contentKey = bytes32(o.contentKey);
         v.price = uint128(o.price);
         v.expires = uint64(o.price >> 128);

@@ -161,7 +161,7 @@ internal static class JobCommands
         {
             using var ledger = await LedgerAsync(run, folder, at).ConfigureAwait(false);
             var job = await JobOfAsync(ledger, run.Get(id)!, run.Cancellation).ConfigureAwait(false);
-            var node = JobWords.Describe(job);
+            var node = JobWords.Describe(job, await KeyWords.OffersAsync(ledger, job, run.Cancellation).ConfigureAwait(false));
             if (run.Format == OutputFormat.Table)
             {
                 run.Out.Write(Yaml.Print(node));

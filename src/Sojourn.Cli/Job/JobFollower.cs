@@ -51,7 +51,7 @@ internal static class JobFollower
                     var outcome = (JobOutcome)entry.Event.Number;
                     if (outcome != JobOutcome.Succeeded && await net.Ledger.JobAsync(job, run.Cancellation).ConfigureAwait(false) is { } closed)
                     {
-                        run.Note($"why: {JobWords.Why(closed)}; what was escrowed and not used is back");
+                        run.Note($"why: {JobWords.Why(closed, await KeyWords.OffersAsync(net.Ledger, closed, run.Cancellation).ConfigureAwait(false))}; what was escrowed and not used is back");
                     }
 
                     run.Note(outcome == JobOutcome.Succeeded

@@ -32,13 +32,15 @@ internal static class JobWords
     };
 
     /// <summary>The whole job as a document.</summary>
-    public static JsonObject Describe(JobView job) => new()
+    /// <param name="job">The job.</param>
+    /// <param name="offers">Its offers, where they are known: who did not answer is then named.</param>
+    public static JsonObject Describe(JobView job, IReadOnlyCollection<OfferView>? offers = null) => new()
     {
         ["job"] = job.Id.ToString(),
         ["requester"] = job.Requester.ToString(),
         ["phase"] = job.Phase.ToString(),
         ["outcome"] = job.Outcome.ToString(),
-        ["why"] = job.Phase == JobPhase.Closed ? Why(job) : "waits for " + JobFollower.Waits(job),
+        ["why"] = job.Phase == JobPhase.Closed ? Why(job, offers) : "waits for " + JobFollower.Waits(job),
         ["deadline"] = job.Phase == JobPhase.Closed ? null : job.Deadline,
         ["escrow"] = job.Escrow.ToString(),
         ["code"] = job.Terms.Code.ToString(),
@@ -52,7 +54,8 @@ internal static class JobWords
 
     /// <summary>Why a job ended as it did, in words.</summary>
     /// <param name="job">The job.</param>
-    public static string Why(JobView job)
+    /// <param name="offers">Its offers, where they are known.</param>
+    public static string Why(JobView job, IReadOnlyCollection<OfferView>? offers = null)
     {
         var seats = job.Rounds.SelectMany(round => round.Executors).ToList();
         return job.Outcome switch
@@ -62,6 +65,7 @@ internal static class JobWords
             JobOutcome.NoExecutors => "too few eligible nodes entered the draw: level, memory, pay and locality are conditions, and operators have rules of their own (sojourn node status)",
             JobOutcome.NotAdmitted => $"the verifiers admitted nobody; they voted: {Of(seats.SelectMany(seat => seat.Votes).Select(vote => vote.Verdict.ToString()))}",
             JobOutcome.NoResult => $"no executor that was admitted gave a result in time; they ended as: {Of(seats.Select(seat => seat.Fail is { } fail ? $"{seat.Status} ({fail})" : seat.Status.ToString()))}",
+            JobOutcome.KeyDenied when offers is { Count: > 0 } => KeyWords.Of(job, offers),
             JobOutcome.KeyDenied => Of(seats.SelectMany(seat => seat.Releases).Select(release => release.Denied?.ToString())) is { Length: > 0 } reasons ? $"a keeper did not release its key: {reasons}" : "a keeper did not answer in time",
             JobOutcome.Disagreed => "results contradict each other, and no committee could decide",
             JobOutcome.CheckerRejected => "the committee's quorum did not accept the result by the job's checker",

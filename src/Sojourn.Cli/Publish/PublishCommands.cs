@@ -18,6 +18,9 @@ namespace Sojourn.Cli.Publish;
 /// <summary><c>sojourn data publish</c> and <c>sojourn app publish</c>: seal, store, and offer under a policy.</summary>
 internal static class PublishCommands
 {
+    // A job names at most so many offers, and its program has one, too.
+    private const int CustodiansMax = JobTerms.ListMax - 1;
+
     /// <summary>The noun <c>data</c>.</summary>
     public static Command CreateData()
     {
@@ -46,11 +49,22 @@ internal static class PublishCommands
 
             var holders = (run.Get(custodians) ?? []).Distinct().Select(net.Party).ToList();
             using var closing = new PartyList(holders);
+            if (holders.Count > CustodiansMax)
+            {
+                throw new CliException(ExitCode.Usage, $"{holders.Count} custodians are too many: a job can ask {CustodiansMax}", "Name fewer.");
+            }
+
+            if (run.Get(threshold) is not null && holders.Count == 0)
+            {
+                throw new CliException(ExitCode.Usage, "--threshold says how many custodians are needed, and none is named", "Name them with --custodian.");
+            }
+
             if (holders.Count > 0 && run.Get(threshold) is { } asked && (asked < 1 || asked > holders.Count))
             {
                 throw new CliException(ExitCode.Usage, $"the threshold is from 1 to the number of custodians, {holders.Count}", "Name more custodians, or a lower threshold.");
             }
 
+            var needed = run.Get(threshold) ?? (holders.Count / 2) + 1;
             Cid? guardCid = null;
             if (run.Get(guard) is { } module)
             {
@@ -76,7 +90,7 @@ internal static class PublishCommands
             PublishedContent content;
             using (var data = RegularFiles.OpenRead(run.Get(file)!.FullName))
             {
-                content = holders.Count > 0 ? await SealSharedAsync(run, net, data, policy, holders, run.Get(threshold) ?? (holders.Count / 2) + 1).ConfigureAwait(false) : await new Publisher(net.DataStores()).SealAsync(data, policy, [party.Sealing.Public], run.Get(file)!.Name, run.Cancellation).ConfigureAwait(false);
+                content = holders.Count > 0 ? await SealSharedAsync(run, net, data, policy, holders, needed).ConfigureAwait(false) : await new Publisher(net.DataStores()).SealAsync(data, policy, [party.Sealing.Public], run.Get(file)!.Name, run.Cancellation).ConfigureAwait(false);
             }
 
             // The header is public and tells nothing; keepers and requesters must find it also where nodes serve nothing.
@@ -85,7 +99,8 @@ internal static class PublishCommands
             // Each custodian answers under an offer of its own; the price stands in the first.
             foreach (var (keeper, i) in (holders.Count > 0 ? holders : [party]).Select((keeper, i) => (keeper, i)))
             {
-                await OfferAsync(run, net, party, keeper, OfferKind.Data, content, i == 0 ? (ulong)run.Get(price) : 0, (uint)(run.Get(uses) ?? 0), print: i == 0).ConfigureAwait(false);
+                var terms = Terms(net, keeper, OfferKind.Data, content) with { Price = i == 0 ? (ulong)run.Get(price) : 0, UsesMax = (uint)(run.Get(uses) ?? 0), Threshold = (byte)(holders.Count > 0 ? needed : 0) };
+                await OfferAsync(run, net, party, terms, print: i == 0).ConfigureAwait(false);
             }
 
             run.Note($"held by {string.Join(", ", net.File.Nodes)}; {(holders.Count > 0 ? $"the key is shared among {string.Join(", ", holders.Select(holder => holder.Name))}" : $"the key stays with {party.Name}'s keeper")}");
@@ -122,7 +137,7 @@ internal static class PublishCommands
                 }, party.Identity);
             using var app = RegularFiles.OpenRead(run.Get(file)!.FullName);
             var content = await new Publisher(uploads).SealAppAsync(app, Sign, [party.Sealing.Public], run.Get(file)!.Name, run.Cancellation).ConfigureAwait(false);
-            await OfferAsync(run, net, party, party, OfferKind.App, content, (ulong)run.Get(price), 0, print: true).ConfigureAwait(false);
+            await OfferAsync(run, net, party, Terms(net, party, OfferKind.App, content) with { Price = (ulong)run.Get(price) }, print: true).ConfigureAwait(false);
             run.Note($"Next: ./sojourn data publish TABLE.csv --code {content.Content}");
             return ExitCode.Ok;
         });
@@ -162,9 +177,11 @@ internal static class PublishCommands
         }
     }
 
-    private static async Task OfferAsync(CommandRun run, DevnetClient net, PartyKeys party, PartyKeys keeper, OfferKind kind, PublishedContent content, ulong price, uint uses, bool print)
+    private static OfferTerms Terms(DevnetClient net, PartyKeys keeper, OfferKind kind, PublishedContent content) =>
+        new() { Kind = kind, Content = content.Content, Policy = content.Policy, Keeper = keeper.Address, LevelMin = Proof(net).Level };
+
+    private static async Task OfferAsync(CommandRun run, DevnetClient net, PartyKeys party, OfferTerms terms, bool print)
     {
-        var terms = new OfferTerms { Kind = kind, Content = content.Content, Policy = content.Policy, Keeper = keeper.Address, Price = price, LevelMin = Proof(net).Level, UsesMax = uses };
         var result = await net.SubmitAsync(party, new OfferPublish(terms), run.Cancellation).ConfigureAwait(false);
         if (!result.Applied)
         {
@@ -173,9 +190,9 @@ internal static class PublishCommands
 
         if (print)
         {
-            run.Out.WriteLine(content.Content);
+            run.Out.WriteLine(terms.Content);
         }
 
-        run.Note($"offer {result.Subject}, policy {content.Policy}");
+        run.Note($"offer {result.Subject}, policy {terms.Policy}");
     }
 }

@@ -86,7 +86,7 @@ public sealed class Reexecution(IBlockSource content, EnclavePool enclaves)
                 await run.AssignAsync(new Assignment(receipt.Genesis, post, receipt.Beacon, receipt.Round, receipt.Executor, receipt.Started), cancel).ConfigureAwait(false);
                 // An admission of nothing: this run is nobody's claim, and no key is asked for.
                 var admission = Identifiers.Admission(receipt.Job, receipt.Round, receipt.Executor, receipt.Evidence);
-                var outcome = await run.ExecuteAsync(new Releases(admission, receipt.Evidence, []), progress, null, cancel).ConfigureAwait(false);
+                var outcome = await run.ExecuteAsync(new Releases(admission, receipt.Evidence, []), new EnclaveListener { Progress = progress }, cancel).ConfigureAwait(false);
                 return JobReceipt.TryDecode(outcome.Receipt.Span, out var again, out _) ? Compare(receipt, again!, spec.Recipients.IsEmpty)
                     : Cannot(RepeatFault.Refused, "the enclave here gave no receipt");
             }

@@ -340,7 +340,7 @@ internal static class CallReader
     private static OfferTerms Offer(LedgerContract.OfferTerms t) => new()
     {
         Kind = (OfferKind)t.Kind, Content = CidOf(t.Content), Policy = t.Policy.IsEmpty ? null : CidOf(t.Policy), Sealed = t.IsSealed, Keeper = t.Keeper, Price = new Amount(t.Price),
-        LevelMin = (TrustLevel)t.LevelMin, CustodyMin = (CustodyClass)t.CustodyMin, UsesMax = t.UsesMax, DrawsMax = t.DrawsMax, Expires = t.Expires,
+        LevelMin = (TrustLevel)t.LevelMin, CustodyMin = (CustodyClass)t.CustodyMin, UsesMax = t.UsesMax, DrawsMax = t.DrawsMax, Expires = t.Expires, Threshold = t.Threshold,
     };
 
     // The contract keeps content as bytes and does not look whether they are a CID. What is none names no content; it is read as the CID of those bytes, so that one odd call stops nobody.

@@ -168,7 +168,7 @@ internal static class CallWriter
         p.VrfKey, p.Chip, (byte)p.Level, (byte)p.Custody, p.Regions, p.MemoryMebibytes, p.PricePerJob.Units, p.PricePerGigafuel.Units, p.Executes, p.Verifies, p.Gateway, p.Pins.IsDefault ? [] : p.Pins);
 
     private static LedgerContract.OfferTerms Offer(OfferTerms t) => new(
-        (byte)t.Kind, t.Content.Bytes.ToArray(), t.Policy is { } policy ? policy.Bytes.ToArray() : default(ReadOnlyMemory<byte>), t.Sealed, t.Keeper, t.Price.Units, (byte)t.LevelMin, (byte)t.CustodyMin, t.UsesMax, t.DrawsMax, t.Expires);
+        (byte)t.Kind, t.Content.Bytes.ToArray(), t.Policy is { } policy ? policy.Bytes.ToArray() : default(ReadOnlyMemory<byte>), t.Sealed, t.Keeper, t.Price.Units, (byte)t.LevelMin, (byte)t.CustodyMin, t.UsesMax, t.DrawsMax, t.Expires, t.Threshold);
 }
 
 /// <summary>Points of P-256 as the contract takes them.</summary>

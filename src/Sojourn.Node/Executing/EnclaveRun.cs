@@ -39,7 +39,7 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
     public async Task<EnclaveIdentity> AssignAsync(Assignment assignment, CancellationToken cancel)
     {
         await Channel.SendAsync(MessageType.Assignment, assignment.Encode(), cancel).ConfigureAwait(false);
-        var frame = await ServeAsync(null, null, cancel).ConfigureAwait(false);
+        var frame = await ServeAsync(new EnclaveListener(), cancel).ConfigureAwait(false);
         return frame.Type == MessageType.Identity
             ? EnclaveIdentity.Decode(frame.Payload.Span)
             : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Identity} was expected, {frame.Type} came");
@@ -49,10 +49,10 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
     public void FetchAhead(Cid cid, CancellationToken cancel) => _ahead.TryAdd(cid, Task.Run(async () => await FetchAsync(cid, cancel).ConfigureAwait(false), cancel));
 
     /// <inheritdoc/>
-    public async Task<Outcome> ExecuteAsync(Releases releases, Action<EnclaveProgress>? progress, Action<EnclaveNotice>? notice, CancellationToken cancel)
+    public async Task<Outcome> ExecuteAsync(Releases releases, EnclaveListener listener, CancellationToken cancel)
     {
         await Channel.SendAsync(MessageType.Releases, releases.Encode(), cancel).ConfigureAwait(false);
-        var frame = await ServeAsync(progress, notice, cancel).ConfigureAwait(false);
+        var frame = await ServeAsync(listener, cancel).ConfigureAwait(false);
         return frame.Type == MessageType.Outcome
             ? Outcome.Decode(frame.Payload.Span)
             : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Outcome} was expected, {frame.Type} came");
@@ -64,7 +64,7 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
     public async Task<CheckAnswer> CheckAsync(CheckTask task, CancellationToken cancel)
     {
         await Channel.SendAsync(MessageType.Check, task.Encode(), cancel).ConfigureAwait(false);
-        var frame = await ServeAsync(null, null, cancel).ConfigureAwait(false);
+        var frame = await ServeAsync(new EnclaveListener(), cancel).ConfigureAwait(false);
         return frame.Type == MessageType.Checked
             ? CheckAnswer.Decode(frame.Payload.Span)
             : throw new ChannelException(ChannelFault.OutOfOrder, $"{MessageType.Checked} was expected, {frame.Type} came");
@@ -81,7 +81,7 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
     public ValueTask DisposeAsync() => enclave.DisposeAsync();
 
     // Serves block requests until something else comes.
-    private async Task<Frame> ServeAsync(Action<EnclaveProgress>? progress, Action<EnclaveNotice>? notice, CancellationToken cancel)
+    private async Task<Frame> ServeAsync(EnclaveListener listener, CancellationToken cancel)
     {
         while (true)
         {
@@ -95,10 +95,14 @@ internal sealed class EnclaveRun(StartedEnclave enclave, IBlockSource content, I
                     await StoreAsync(frame.Payload, cancel).ConfigureAwait(false);
                     break;
                 case MessageType.Progress:
-                    progress?.Invoke(EnclaveProgress.Decode(frame.Payload.Span));
+                    listener.Progress?.Invoke(EnclaveProgress.Decode(frame.Payload.Span));
                     break;
                 case MessageType.Notice:
-                    notice?.Invoke(EnclaveNotice.Decode(frame.Payload.Span));
+                    listener.Notice?.Invoke(EnclaveNotice.Decode(frame.Payload.Span));
+                    break;
+                case MessageType.KeysAwaited when listener.MoreKeys is { } more:
+                    var releases = await more(EnclaveNotice.Decode(frame.Payload.Span)).WaitAsync(cancel).ConfigureAwait(false);
+                    await Channel.SendAsync(MessageType.Releases, releases.Encode(), cancel).ConfigureAwait(false);
                     break;
                 case MessageType.Refused:
                     throw new EnclaveRefusedException(EnclaveRefusal.Decode(frame.Payload.Span));

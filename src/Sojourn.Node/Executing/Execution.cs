@@ -30,6 +30,10 @@ internal sealed class Execution(NodeContext node, Sender sender, PromiseLog prom
 {
     private const int StartsMax = 3;
     private const int WritesMax = 10;
+
+    // Custodians that are late are waited for until this part of the run's window is left.
+    private const uint LastPart = 4;
+
     // Of an earlier process: what it said is not known here.
     private readonly bool _saidBefore = promises.Find(PromiseKind.Evidence, job, round) is not null;
     private Task? _marked;
@@ -41,6 +45,9 @@ internal sealed class Execution(NodeContext node, Sender sender, PromiseLog prom
     private Task<Outcome>? _outcome;
     private StoredResult? _result;
     private FailReason? _failing;
+    private volatile TaskCompletionSource<Releases>? _awaited;
+    private int _handed;
+    private string _releasedBy = "";
     private int _starts;
     private StoredResult? _unwritten;
     private int _writes;
@@ -205,9 +212,23 @@ internal sealed class Execution(NodeContext node, Sender sender, PromiseLog prom
 
             node.Journal.Add(JournalLevel.Progress, "execute", job, "keys are here; the guest starts");
             _outcome = _run.ExecuteAsync(
-                new Releases(seat.Admission, seat.Evidence!.EvidenceDigest, keys),
-                Tell,
-                notice => node.Journal.Add(JournalLevel.Trouble, "execute", job, $"the enclave says: {notice.Words}"), cancel);
+                Hand(seat, keys, await HaveAllAsync(view, seat, keys, cancel).ConfigureAwait(false)),
+                new EnclaveListener
+                {
+                    Progress = Tell,
+                    Notice = notice => node.Journal.Add(JournalLevel.Trouble, "execute", job, $"the enclave says: {notice.Words}{_releasedBy}"),
+                    MoreKeys = AwaitKeys,
+                },
+                cancel);
+        }
+        else if (_awaited is { } waiting && await CollectKeysAsync(view, seat, cancel).ConfigureAwait(false) is { } more)
+        {
+            var all = await HaveAllAsync(view, seat, more, cancel).ConfigureAwait(false);
+            if (all || more.Length > _handed)
+            {
+                _awaited = null;
+                waiting.SetResult(Hand(seat, more, all));
+            }
         }
 
         if (!_outcome.IsCompleted)
@@ -283,6 +304,40 @@ internal sealed class Execution(NodeContext node, Sender sender, PromiseLog prom
         return result;
     }
 
+    private Releases Hand(ExecutorView seat, ImmutableArray<ReleasedKey> keys, bool all)
+    {
+        _handed = keys.Length;
+        return new Releases(seat.Admission, seat.Evidence!.EvidenceDigest, keys, all);
+    }
+
+    // Called while the enclave waits; the next steps look for what came since.
+    private Task<Releases> AwaitKeys(EnclaveNotice notice)
+    {
+        node.Journal.Add(JournalLevel.Trouble, "execute", job, $"the enclave waits for further shares: {notice.Words}{_releasedBy}");
+        var waiting = new TaskCompletionSource<Releases>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _awaited = waiting;
+        return waiting.Task;
+    }
+
+    // Whether no further keys are to be waited for: every keeper has answered and what it released is here, or so little of the window is left that a reason is better than silence.
+    private async Task<bool> HaveAllAsync(JobView view, ExecutorView seat, ImmutableArray<ReleasedKey> found, CancellationToken cancel)
+    {
+        // Whole keys are all that was needed, or the ledger would not say that all are there.
+        if (!found.Any(key => ShareRelease.IsShare(key.WrappedKey.Span)))
+        {
+            return true;
+        }
+
+        var awaited = 0;
+        foreach (var id in view.Terms.Offers)
+        {
+            awaited += (await node.Ledger.OfferAsync(id, cancel).ConfigureAwait(false))?.Terms.Sealed == true && !seat.Releases.Any(release => release.Offer == id && release.Denied is not null) ? 1 : 0;
+        }
+
+        return found.Length >= awaited
+            || (await node.Ledger.HeadAsync(cancel).ConfigureAwait(false)).Height + (view.Terms.Windows.Run / LastPart) >= (view.Phase == JobPhase.Attesting ? view.Round.RunClose : view.Deadline);
+    }
+
     private void Tell(EnclaveProgress progress)
     {
         node.Progress.Set(job, progress);
@@ -350,6 +405,7 @@ internal sealed class Execution(NodeContext node, Sender sender, PromiseLog prom
     private async Task<ImmutableArray<ReleasedKey>?> CollectKeysAsync(JobView view, ExecutorView seat, CancellationToken cancel)
     {
         var keys = ImmutableArray.CreateBuilder<ReleasedKey>();
+        var keepers = new List<Address>();
         foreach (var need in _identity!.Sealed)
         {
             // Several offers of one content: custodians, each with a share of its key.
@@ -366,6 +422,7 @@ internal sealed class Execution(NodeContext node, Sender sender, PromiseLog prom
                 if (Digest.Of(wrapped.Span) == release.WrappedKey)
                 {
                     keys.Add(new ReleasedKey(need.Content, await FromMachineAsync(wrapped, cancel).ConfigureAwait(false)));
+                    keepers.Add(offer.Terms.Keeper);
                     found++;
                 }
             }
@@ -376,6 +433,7 @@ internal sealed class Execution(NodeContext node, Sender sender, PromiseLog prom
             }
         }
 
+        _releasedBy = keepers.Count < 2 ? "" : $" (releases came from {string.Join(", ", keepers.Select((keeper, i) => $"{i + 1}: {keeper}"))})";
         return keys.ToImmutable();
     }
 

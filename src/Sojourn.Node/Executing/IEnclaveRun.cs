@@ -22,10 +22,9 @@ internal interface IEnclaveRun : IAsyncDisposable
 
     /// <summary>Hands over the released keys and waits for the outcome.</summary>
     /// <param name="releases">The admission and the wrapped keys.</param>
-    /// <param name="progress">Told how far it is.</param>
-    /// <param name="notice">Told what a person should know of.</param>
+    /// <param name="listener">Hears of the run, and brings further keys.</param>
     /// <param name="cancel">Stops waiting; the enclave is then killed.</param>
-    Task<Outcome> ExecuteAsync(Releases releases, Action<EnclaveProgress>? progress, Action<EnclaveNotice>? notice, CancellationToken cancel);
+    Task<Outcome> ExecuteAsync(Releases releases, EnclaveListener listener, CancellationToken cancel);
 
     /// <summary>Done when every block of the output that came before the outcome is in the store, durably.</summary>
     /// <exception cref="IOException">The store does not take them.</exception>
@@ -33,4 +32,17 @@ internal interface IEnclaveRun : IAsyncDisposable
 
     /// <summary>Those blocks.</summary>
     ImmutableArray<Cid> OutputBlocks => [];
+}
+
+/// <summary>Who hears of a run.</summary>
+internal sealed record EnclaveListener
+{
+    /// <summary>Told how far it is.</summary>
+    public Action<EnclaveProgress>? Progress { get; init; }
+
+    /// <summary>Told what a person should know of.</summary>
+    public Action<EnclaveNotice>? Notice { get; init; }
+
+    /// <summary>Brings the releases again with further keys, when those that were handed in are not enough; null where they were final.</summary>
+    public Func<EnclaveNotice, Task<Releases>>? MoreKeys { get; init; }
 }

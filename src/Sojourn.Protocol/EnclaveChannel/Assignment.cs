@@ -101,13 +101,14 @@ public sealed record ReleasedKey(Cid Content, ReadOnlyMemory<byte> WrappedKey);
 /// <summary>The admission and the released keys.</summary>
 /// <param name="Admission">The admission's id.</param>
 /// <param name="EvidenceDigest">The digest of the evidence that was admitted; it goes into the receipt.</param>
-/// <param name="Keys">The keys.</param>
-public sealed record Releases(Digest Admission, Digest EvidenceDigest, ImmutableArray<ReleasedKey> Keys)
+/// <param name="Keys">The keys: all that are at hand.</param>
+/// <param name="Final">Whether no more can come. Where more may, an enclave that lacks some asks with <see cref="MessageType.KeysAwaited"/> instead of refusing.</param>
+public sealed record Releases(Digest Admission, Digest EvidenceDigest, ImmutableArray<ReleasedKey> Keys, bool Final = true)
 {
     /// <summary>The wire form.</summary>
     public byte[] Encode()
     {
-        var writer = new CborWriter().BeginArray().WriteBytes(Admission.AsSpan()).WriteBytes(EvidenceDigest.AsSpan()).BeginArray();
+        var writer = new CborWriter().BeginArray().WriteBytes(Admission.AsSpan()).WriteBytes(EvidenceDigest.AsSpan()).WriteBoolean(Final).BeginArray();
         foreach (var key in Keys)
         {
             writer.BeginArray().WriteBytes(key.Content.Bytes).WriteBytes(key.WrappedKey.Span).EndArray();
@@ -123,9 +124,10 @@ public sealed record Releases(Digest Admission, Digest EvidenceDigest, Immutable
         try
         {
             var reader = new CborReader(payload);
-            reader.ReadArrayHeaderExactly(3);
+            reader.ReadArrayHeaderExactly(4);
             var admission = new Digest(reader.ReadBytesExactly(32));
             var evidence = new Digest(reader.ReadBytesExactly(32));
+            var final = reader.ReadBoolean();
             var keys = ImmutableArray.CreateBuilder<ReleasedKey>();
             for (var n = reader.ReadArrayHeader(64); n > 0; n--)
             {
@@ -134,7 +136,7 @@ public sealed record Releases(Digest Admission, Digest EvidenceDigest, Immutable
             }
 
             reader.ReadEnd();
-            return new Releases(admission, evidence, keys.ToImmutable());
+            return new Releases(admission, evidence, keys.ToImmutable(), final);
         }
         catch (Exception e) when (e is CborException or CidException)
         {

@@ -22,7 +22,7 @@ public static class FrameLimits
     {
         MessageType.Ready or MessageType.Identity => 64 << 10,
         MessageType.Progress or MessageType.Checked => 4 << 10,
-        MessageType.Notice => 16 << 10,
+        MessageType.Notice or MessageType.KeysAwaited => 16 << 10,
         MessageType.Assignment or MessageType.Check or MessageType.Evidence or MessageType.Releases or MessageType.Outcome or MessageType.Refused => Control,
         MessageType.BlockRequest => BlocksPerRequest * 128,
         MessageType.BlockReply or MessageType.StoreBlock => Block,

@@ -47,4 +47,7 @@ public enum MessageType : byte
 
     /// <summary>Enclave → node: something a person should know of, such as a custodian that lied.</summary>
     Notice = 15,
+
+    /// <summary>Enclave → node: the keys that were handed in are not enough, and why; the node answers with <see cref="Releases"/> again. Only where it said that more may come.</summary>
+    KeysAwaited = 16,
 }

@@ -281,7 +281,7 @@ public sealed partial class LedgerState
     private ApplyResult Do(SignedTransaction signed, OfferPublish body)
     {
         var terms = body.Terms;
-        if (!Enum.IsDefined(terms.Kind) || !Enum.IsDefined(terms.LevelMin) || !Enum.IsDefined(terms.CustodyMin) || (terms.Sealed && terms.Keeper.IsZero)
+        if (!Enum.IsDefined(terms.Kind) || !Enum.IsDefined(terms.LevelMin) || !Enum.IsDefined(terms.CustodyMin) || (terms.Sealed ? terms.Keeper.IsZero : terms.Threshold != 0)
             || terms.Price.Units > UInt128.MaxValue >> 8 || (terms.Expires != 0 && terms.Expires < Height))
         {
             return Refusal.OutOfBounds;

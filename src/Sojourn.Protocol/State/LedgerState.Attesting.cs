@@ -268,7 +268,7 @@ public sealed partial class LedgerState
             seat.Voting -= seats;
             seat.Accepting -= vote.Verdict == VoteVerdict.Accept ? seats : 0;
             seat.Votes[verifier] = vote with { Verdict = VoteVerdict.Unavailable };
-            if (seat.Status == SeatStatus.Admitted && seat.Accepting < round.Quorum && seat.Releases.Count == 0)
+            if (seat.Status == SeatStatus.Admitted && seat.Accepting < round.Quorum && !seat.Releases.Exists(release => release.Denied is null))
             {
                 seat.Status = SeatStatus.Refused;
                 Emit(EventKind.NotAdmitted, job.Id, round.Index, seat.Node);

@@ -47,7 +47,11 @@ public sealed partial class LedgerState
         }
 
         seat!.Releases.Add(new Release(body.Offer, Digest.Zero, body.Reason));
-        seat.Status = SeatStatus.NoResult;
+        if (!CanHaveKeys(job!, seat))
+        {
+            seat.Status = SeatStatus.NoResult;
+        }
+
         Emit(EventKind.Denied, job!.Id, body.Round, seat.Node, (ulong)body.Reason);
         AfterSeatChange(job);
         return ApplyResult.Ok;
@@ -97,16 +101,32 @@ public sealed partial class LedgerState
         return Refusal.None;
     }
 
-    /// <summary>Whether every key that a job's offers need was released to an executor.</summary>
+    /// <summary>Whether every key that a job's offers need was released to an executor: whole, or in as many shares as are enough.</summary>
     /// <param name="job">The job.</param>
     /// <param name="seat">The executor.</param>
     public bool HasKeys(JobState job, ExecutorSeat seat)
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(seat);
+        return Answered(job, id => seat.Releases.Exists(release => release.Offer == id && release.Denied is null));
+    }
+
+    // Whether an executor would have every key if all released who have not denied.
+    private bool CanHaveKeys(JobState job, ExecutorSeat seat) => Answered(job, id => !seat.Releases.Exists(release => release.Offer == id && release.Denied is not null));
+
+    // A custodian's offer that is not answered does no harm where as many others of the same content are as it says.
+    private bool Answered(JobState job, Func<Digest, bool> isAnswered)
+    {
         foreach (var id in job.Terms.Offers)
         {
-            if (_offers[id].Terms.Sealed && !seat.Releases.Exists(release => release.Offer == id && release.Denied is null))
+            var offer = _offers[id];
+            if (!offer.Terms.Sealed || isAnswered(id))
+            {
+                continue;
+            }
+
+            var shares = offer.Terms.Threshold == 0 ? 0 : job.Terms.Offers.Count(other => _offers[other] is { Terms.Threshold: > 0 } share && share.ContentKey == offer.ContentKey && isAnswered(other));
+            if (offer.Terms.Threshold == 0 || shares < offer.Terms.Threshold)
             {
                 return false;
             }

@@ -272,7 +272,8 @@ public sealed partial class LedgerState
         return best;
     }
 
-    // An owner is paid for what could be used: where no executor ever had all keys, nothing ran, and whoever released in vain lost nothing either.
+    // An owner is paid for what could be used: where no executor ever had all keys, nothing ran, and whoever released in vain lost nothing either. Where the shares of some custodians
+    // were enough, the owner's price is due whichever of their offers it stands in.
     private void SettleOffers(JobState job)
     {
         var ran = job.Rounds.Exists(round => round.Executors.Exists(seat => !seat.Admission.IsZero && HasKeys(job, seat)));
@@ -288,7 +289,7 @@ public sealed partial class LedgerState
             {
                 Line(LineReason.UnpaidKeyDenied, offer.Owner, Amount.Zero, job.Id);
             }
-            else if (job.OffersUsed[i] || (!offer.Terms.Sealed && job.Outcome == JobOutcome.Succeeded))
+            else if (job.OffersUsed[i] || (ran && offer.Terms.Threshold != 0) || (!offer.Terms.Sealed && job.Outcome == JobOutcome.Succeeded))
             {
                 if (!offer.Terms.Sealed)
                 {

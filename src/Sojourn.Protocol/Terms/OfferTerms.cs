@@ -31,6 +31,10 @@ public sealed record OfferTerms
     /// <summary>The account under which the owner's keeper records releases.</summary>
     public Address Keeper { get; init; }
 
+    /// <summary>0 where the keeper holds the whole key. Otherwise the keeper is a custodian that holds one share of it, and the shares of this many custodians are enough: a job goes on
+    /// when so many of the content's offers of this kind that it names have answered, whoever of the others is away.</summary>
+    public byte Threshold { get; init; }
+
     /// <summary>The price of one job.</summary>
     public Amount Price { get; init; }
 

@@ -109,16 +109,28 @@ internal static class FieldCodec
         };
     }
 
+    // A custodian's offer has one field more: each record has one encoding.
     public static void Write(CborWriter w, OfferTerms t)
     {
         w.BeginArray().WriteUnsigned((ulong)t.Kind).WriteCid(t.Content).Put(t.Policy).WriteBoolean(t.Sealed).Put(t.Keeper).Put(t.Price)
-            .WriteUnsigned((ulong)t.LevelMin).WriteUnsigned((ulong)t.CustodyMin).WriteUnsigned(t.UsesMax).WriteUnsigned(t.DrawsMax).WriteUnsigned(t.Expires).EndArray();
+            .WriteUnsigned((ulong)t.LevelMin).WriteUnsigned((ulong)t.CustodyMin).WriteUnsigned(t.UsesMax).WriteUnsigned(t.DrawsMax).WriteUnsigned(t.Expires);
+        if (t.Threshold != 0)
+        {
+            w.WriteUnsigned(t.Threshold);
+        }
+
+        w.EndArray();
     }
 
     public static OfferTerms Offer(ref CborReader r)
     {
-        r.ReadArrayHeaderExactly(11);
-        return new OfferTerms
+        var fields = r.ReadArrayHeader(12);
+        if (fields < 11)
+        {
+            throw new BodyFormatException();
+        }
+
+        var terms = new OfferTerms
         {
             Kind = (OfferKind)Byte(ref r),
             Content = Cid(ref r),
@@ -132,6 +144,7 @@ internal static class FieldCodec
             DrawsMax = UInt32(ref r),
             Expires = r.ReadUInt64(),
         };
+        return fields == 11 ? terms : terms with { Threshold = Byte(ref r) is > 0 and var threshold ? threshold : throw new BodyFormatException() };
     }
 
     public static void Write(CborWriter w, JobTerms t)

@@ -68,6 +68,46 @@ public sealed class CustodyTests : IDisposable
     }
 
     [Fact]
+    public void Shares_that_come_one_after_another_are_awaited_and_who_lied_is_told_at_once()
+    {
+        var asked = new List<string>();
+        Target target = null!;
+        Releases first = null!;
+        var ending = new Host(_scene)
+        {
+            Release = identity =>
+            {
+                first = Releases(identity, out target, info => [Lying(_set, 1, info), Honest(_set, 2, info)]) with { Final = false };
+                return first;
+            },
+            MoreKeys = words =>
+            {
+                asked.Add(words);
+                return asked.Count == 1 ? first : first with { Keys = first.Keys.Add(new ReleasedKey(_data, Honest(_set, 0, target))), Final = true };
+            },
+        }.Run();
+        Assert.True(ending.Outcome is not null, ending.Refusal?.Words);
+        Assert.Equal(2, asked.Count);
+        Assert.All(asked, words => Assert.Contains("'Bob'", words, StringComparison.Ordinal));
+        Assert.All(asked, words => Assert.DoesNotContain("'Cem'", words, StringComparison.Ordinal));
+        Assert.Contains("'Bob'", Assert.Single(Notices(ending)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_node_that_brings_nothing_more_is_not_asked_for_ever()
+    {
+        var asked = 0;
+        Releases first = null!;
+        var ending = new Host(_scene)
+        {
+            Release = identity => first = Releases(identity, out _, info => [Honest(_set, 2, info)]) with { Final = false },
+            MoreKeys = _ => ++asked > 1000 ? throw new InvalidOperationException("it asks for ever") : first,
+        }.Run();
+        Assert.Equal(FailReason.KeyMissing, ending.Refusal!.Reason);
+        Assert.InRange(asked, 1, 100);
+    }
+
+    [Fact]
     public void A_custodian_that_brings_another_record_along_stands_alone()
     {
         // A set of its own, of threshold one, for a key of its own choosing: the header is not authentic under it.
@@ -77,6 +117,18 @@ public sealed class CustodyTests : IDisposable
         Assert.True(ending.Outcome is not null, ending.Refusal?.Words);
         Assert.Contains("'Bob'", Assert.Single(Notices(ending)), StringComparison.Ordinal);
         Assert.Equal(FailReason.KeyMissing, Run(info => [Honest(forged, 1, info)]).Refusal!.Reason);
+    }
+
+    [Fact]
+    public void Whoever_lies_under_anothers_name_is_known_by_its_release()
+    {
+        // Bob brings a record of his own in which his place is called Ada.
+        var mine = SecretKey.Random();
+        var framing = ShareSet.Split(mine, 2, [("Cem", _custodians[0].Public), ("Ada", _custodians[1].Public)], _scene.PolicyOf(_data));
+        var ending = Run(info => [Honest(_set, 0, info), Honest(_set, 2, info), Lying(framing, 1, info)]);
+        Assert.True(ending.Outcome is not null, ending.Refusal?.Words);
+        Assert.Contains("(release 3)", Assert.Single(Notices(ending)), StringComparison.Ordinal);
+        Assert.DoesNotContain("(release 1)", Assert.Single(Notices(ending)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,13 +182,16 @@ public sealed class CustodyTests : IDisposable
 
     private Ending Run(Func<Target, byte[][]> shares) => new Host(_scene)
     {
-        Release = identity =>
-        {
-            var releases = _scene.Release(identity)!;
-            Assert.True(HpkePublicKey.TryImport(HpkeKem.P256, identity.HpkeKey.Span, out var enclave));
-            return releases with { Keys = [.. shares(new Target(enclave!, _scene.Job, releases.Admission)).Select(share => new ReleasedKey(_data, share))] };
-        },
+        Release = identity => Releases(identity, out _, shares),
     }.Run();
+
+    private Releases Releases(EnclaveIdentity identity, out Target target, Func<Target, byte[][]> shares)
+    {
+        var releases = _scene.Release(identity)!;
+        Assert.True(HpkePublicKey.TryImport(HpkeKem.P256, identity.HpkeKey.Span, out var enclave));
+        target = new Target(enclave!, _scene.Job, releases.Admission);
+        return releases with { Keys = [.. shares(target).Select(share => new ReleasedKey(_data, share))] };
+    }
 
     private byte[] Honest(ShareSet set, int custodian, Target target)
     {

@@ -18,6 +18,9 @@ internal sealed class Host(Scene scene)
     /// <summary>What a hostile host releases; the honest keeper's word otherwise.</summary>
     public Func<EnclaveIdentity, Releases?>? Release { get; init; }
 
+    /// <summary>What is released when the enclave says that it lacks keys.</summary>
+    public Func<string, Releases>? MoreKeys { get; init; }
+
     /// <summary>Where blocks come from that the scene does not have.</summary>
     public IBlockSource? Further { get; init; }
 
@@ -100,6 +103,9 @@ internal sealed class Host(Scene scene)
                         Send(MessageType.Releases, releases.Encode());
                     }
 
+                    break;
+                case MessageType.KeysAwaited when MoreKeys is not null:
+                    Send(MessageType.Releases, MoreKeys(EnclaveNotice.Decode(payload).Words).Encode());
                     break;
                 case MessageType.Refused:
                     refusal = EnclaveRefusal.Decode(payload);

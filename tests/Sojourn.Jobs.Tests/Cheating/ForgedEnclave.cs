@@ -48,7 +48,7 @@ internal sealed class ForgedEnclave : IEnclaveRun
         return Task.FromResult(new EnclaveIdentity(_hpke.Public.Bytes, ReceiptKeys.Compress(_key), binding.Encode(), []));
     }
 
-    public Task<Outcome> ExecuteAsync(Releases releases, Action<EnclaveProgress>? progress, Action<EnclaveNotice>? notice, CancellationToken cancel)
+    public Task<Outcome> ExecuteAsync(Releases releases, EnclaveListener listener, CancellationToken cancel)
     {
         ReadOnlyMemory<byte> receipt = "a receipt out of nothing"u8.ToArray();
         var statement = new ResultStatement(Digest.Of("the answer that was wanted"u8), 0, 1000, Digest.Of("an output"u8), Digest.Of(receipt.Span));

@@ -119,17 +119,20 @@ internal sealed class ProcessNet : IAsyncDisposable
     /// <param name="agreeing">How many equal results.</param>
     /// <param name="cancel">Stops.</param>
     /// <param name="change">Changes the terms.</param>
-    public async Task<Digest> PostAsync(byte executors, byte agreeing, CancellationToken cancel, Func<JobTerms, JobTerms>? change = null)
+    /// <param name="data">Other data than the network's own.</param>
+    public async Task<Digest> PostAsync(byte executors, byte agreeing, CancellationToken cancel, Func<JobTerms, JobTerms>? change = null, Cid? data = null)
     {
         using var requester = Client.Party("requester");
-        var file = JobFile.Parse("job.yaml", JobText(executors, agreeing));
+        var file = JobFile.Parse("job.yaml", JobText(executors, agreeing, data));
         var offers = new List<Digest>();
-        foreach (var content in (Cid[])[Code, Data])
+        foreach (var content in (Cid[])[Code, data ?? Data])
         {
-            offers.Add((await Client.Ledger.OffersAsync(new OfferQuery(Content: content, Open: false), cancel))[0].Id);
+            // All of them where custodians share the key.
+            var known = await Client.Ledger.OffersAsync(new OfferQuery(Content: content, Open: false), cancel);
+            offers.AddRange(known.Where(offer => offer == known[0] || offer.Terms.Threshold > 0).Select(offer => offer.Id));
         }
 
-        file = file.For([requester.Sealing.Public.Bytes], offers);
+        file = file.For([requester.Sealing.Public.Bytes], [.. offers.Order()]);
         using var uploads = Client.Uploads(requester);
         await uploads.PutAsync(Block.Create(Multicodec.DagCbor, file.Spec.Encode()), cancel);
         // Wide windows: this machine may be busy, and parties are started again within them.
@@ -225,7 +228,7 @@ internal sealed class ProcessNet : IAsyncDisposable
         }
     }
 
-    public string JobText(byte executors, byte agreeing) => string.Create(CultureInfo.InvariantCulture, $$"""
+    public string JobText(byte executors, byte agreeing, Cid? data = null) => string.Create(CultureInfo.InvariantCulture, $$"""
         Name: ages
         Type: batch
         Count: {{executors}}
@@ -240,7 +243,7 @@ internal sealed class ProcessNet : IAsyncDisposable
               - Source:
                   Type: ipfs
                   Params:
-                    CID: {{Data}}
+                    CID: {{data ?? Data}}
                 Target: /in/table
             Resources: {Memory: 256MiB}
         Verification: {Agreeing: {{agreeing}}, Verifiers: 4, Redraws: 4}

@@ -126,9 +126,11 @@ internal sealed class RandomActor(EthereumWorld world, int seed)
             case 6: return (party, new Payout([.. world.Nodes.Take(_random.Next(4)).Select(node => node.Address)]));
             case 7: return (_random.Next(4) == 0 ? party : offer.Owner, new OfferWithdraw(offer.Id));
             case 8 or 9:
+                var isSealed = _random.Next(3) != 0;
                 return (party, new OfferPublish(new OfferTerms
                 {
-                    Kind = (OfferKind)_random.Next(2), Content = Workbench.Content(_random.Next(2) == 0 ? "input" : "code"), Policy = _random.Next(2) == 0 ? null : Workbench.Content("policy"), Sealed = _random.Next(3) != 0,
+                    Threshold = (byte)(_random.Next(3) == 0 && (isSealed || _random.Next(8) == 0) ? _random.Next(1, 4) : 0),
+                    Kind = (OfferKind)_random.Next(2), Content = Workbench.Content(_random.Next(2) == 0 ? "input" : "code"), Policy = _random.Next(2) == 0 ? null : Workbench.Content("policy"), Sealed = isSealed,
                     Keeper = _random.Next(8) == 0 ? Address.Zero : party.Address, Price = Some(50), LevelMin = (TrustLevel)_random.Next(2), UsesMax = (uint)_random.Next(4), DrawsMax = (uint)_random.Next(6),
                     Expires = _random.Next(4) == 0 ? State.Height + (ulong)_random.Next(40) : 0,
                 }));
@@ -166,7 +168,7 @@ internal sealed class RandomActor(EthereumWorld world, int seed)
         };
         if (_random.Next(4) == 0)
         {
-            terms = terms with { Offers = [offer] };
+            terms = terms with { Offers = [.. _offers.Select(known => known.Id).Where(_ => _random.Next(4) == 0).Take(3).Append(offer).Distinct().Order()] };
         }
 
         return _random.Next(20) switch
@@ -219,7 +221,7 @@ internal sealed class RandomActor(EthereumWorld world, int seed)
                 return Open(job, round, voter);
             case JobPhase.Attesting or JobPhase.Running when _random.Next(4) == 0 && job.Terms.Offers.Length > 0:
             {
-                var offer = job.Terms.Offers[0];
+                var offer = job.Terms.Offers[_random.Next(job.Terms.Offers.Length)];
                 var keeper = world.Nodes.Append(world.Requester).FirstOrDefault(one => one.Address == State.Offers[offer].Terms.Keeper) ?? Anyone();
                 return (keeper, _random.Next(8) == 0
                     ? new ReleaseDeny(id, index, executor, offer, DenyReason.Policy)

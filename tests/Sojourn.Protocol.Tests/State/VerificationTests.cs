@@ -733,6 +733,95 @@ public sealed class VerificationTests
         Assert.Equal(3u, bench.State.Offers[offer].Draws);
     }
 
+    [Fact]
+    public void As_many_custodians_as_are_enough_let_a_job_run_and_the_owner_is_paid_whoever_is_away()
+    {
+        // The price stands in the offer of the custodian that is away.
+        var (bench, offers, id) = Shared(threshold: 2, custodians: 3);
+        var seat = bench.Job(id).Round.Executors[0];
+        Release(bench, id, offers[1]);
+        Assert.Equal(Refusal.KeyNotReleased, bench.Try(bench[seat.Node], bench.RevealOf(bench[seat.Node], id, "42")).Refusal);
+        Release(bench, id, offers[2]);
+        Assert.True(bench.State.HasKeys(bench.Job(id), bench.Job(id).Round.Executors[0]));
+        bench.Run(id);
+        bench.Open(id, 0);
+        Sound(bench);
+        Assert.Equal(JobOutcome.Succeeded, bench.Closed(id).Outcome);
+        Assert.True(HasLine(bench, LineReason.OfferPaid, bench.Owner.Address));
+        Assert.Equal([0u, 1u, 1u], offers.Select(offer => bench.State.Offers[offer].Uses));
+        Assert.All(offers, offer => Assert.Equal(0u, bench.State.Offers[offer].Pending));
+    }
+
+    [Fact]
+    public void A_custodian_that_refuses_does_not_end_a_seat_while_enough_others_may_still_release()
+    {
+        var (bench, offers, id) = Shared(threshold: 2, custodians: 3);
+        var node = bench.Job(id).Round.Executors[0].Node;
+        bench.Must(bench.Party("custodian 0"), new ReleaseDeny(id, 0, node, offers[0], DenyReason.Policy));
+        Assert.Equal(SeatStatus.Admitted, bench.Job(id).Round.Executors[0].Status);
+        Assert.Equal(Refusal.AlreadyReleased, bench.Try(bench.Party("custodian 0"), new ReleaseDeny(id, 0, node, offers[0], DenyReason.Policy)).Refusal);
+        Release(bench, id, offers[1]);
+        bench.Must(bench.Party("custodian 2"), new ReleaseDeny(id, 0, node, offers[2], DenyReason.Evidence));
+        Finish(bench, id);
+        Sound(bench);
+        Assert.Equal(JobOutcome.KeyDenied, bench.Closed(id).Outcome);
+        Assert.False(HasLine(bench, LineReason.SlashedSilent));
+        Assert.False(HasLine(bench, LineReason.OfferPaid));
+    }
+
+    [Fact]
+    public void Shares_of_one_content_do_not_stand_for_another_nor_for_a_whole_key()
+    {
+        var bench = new Workbench(nodes: 12);
+        Digest[] offers = [.. new[] { ("input", 2), ("input", 2), ("code", 2), ("code", 0) }.Select((offer, i) => bench.Must(bench.Owner, new OfferPublish(Share(bench, offer.Item1, i, (byte)offer.Item2))))];
+        var id = bench.Post(Workbench.Terms(1) with { Offers = [.. offers.Order()], RedrawsMax = 0 });
+        bench.Draw(id);
+        bench.Attest(id);
+        Release(bench, id, offers[0]);
+        Release(bench, id, offers[2]);
+        Assert.False(bench.State.HasKeys(bench.Job(id), bench.Job(id).Round.Executors[0]));
+        Release(bench, id, offers[1]);
+        Assert.False(bench.State.HasKeys(bench.Job(id), bench.Job(id).Round.Executors[0]));
+        Release(bench, id, offers[3]);
+        Assert.True(bench.State.HasKeys(bench.Job(id), bench.Job(id).Round.Executors[0]));
+    }
+
+    [Fact]
+    public void An_unsealed_offer_has_no_custodians_and_a_custodians_offer_has_one_encoding()
+    {
+        var bench = new Workbench(nodes: 1);
+        Assert.Equal(Refusal.OutOfBounds, bench.Try(bench.Owner, new OfferPublish(Share(bench, "input", 0, 2) with { Sealed = false })).Refusal);
+        var whole = TransactionCodec.EncodeBody(new OfferPublish(Share(bench, "input", 0, 0)));
+        var shared = TransactionCodec.EncodeBody(new OfferPublish(Share(bench, "input", 0, 2)));
+        Assert.Equal(whole.Length + 1, shared.Length);
+        Assert.Equal(Refusal.None, SignedTransaction.TryDecode(TransactionCodec.Encode(bench.Owner.Address, 1, shared, new byte[66]), out var read));
+        Assert.Equal(2, ((OfferPublish)read!.Body).Terms.Threshold);
+        shared[^1] = 0;
+        Assert.NotEqual(Refusal.None, SignedTransaction.TryDecode(TransactionCodec.Encode(bench.Owner.Address, 1, shared, new byte[66]), out _));
+    }
+
+    private static OfferTerms Share(Workbench bench, string content, int custodian, byte threshold) => new()
+    {
+        Kind = OfferKind.Data, Content = Workbench.Content(content), Keeper = bench.Party($"custodian {custodian}").Address, Price = custodian == 0 ? 77u : 0u, LevelMin = Attestation.TrustLevel.Simulated, Threshold = threshold,
+    };
+
+    private static (Workbench Bench, Digest[] Offers, Digest Job) Shared(byte threshold, int custodians)
+    {
+        var bench = new Workbench(nodes: 30);
+        Digest[] offers = [.. Enumerable.Range(0, custodians).Select(i => bench.Must(bench.Owner, new OfferPublish(Share(bench, "input", i, threshold))))];
+        var id = bench.Post(Workbench.Terms(1) with { Offers = [.. offers.Order()], RedrawsMax = 0 });
+        bench.Draw(id);
+        bench.Attest(id);
+        return (bench, offers, id);
+    }
+
+    private static void Release(Workbench bench, Digest id, Digest offer)
+    {
+        var seat = bench.Job(id).Round.Executors[0];
+        var keeper = Enumerable.Range(0, 4).Select(i => bench.Party($"custodian {i}")).First(party => party.Address == bench.State.Offers[offer].Terms.Keeper);
+        bench.Must(keeper, new ReleaseRecord(id, 0, seat.Node, offer, seat.Admission, Workbench.Hash($"wrapped {offer}")));
+    }
+
     [Theory]
     [InlineData(DenyReason.Policy)]
     [InlineData(null)]
