@@ -35,10 +35,17 @@ internal static class DevnetCommands
         var tpm = new Option<bool>("--tpm") { Description = "Give every executing node a software TPM (swtpm) of its own; evidence is then of level tpm, on a development root." };
         var processes = new Option<bool>("--processes") { Description = "Every party as a process of its own, as on a real network; one that dies is started again." };
         var outgoing = new Option<bool>("--outgoing-only") { Description = "With --processes: nodes serve nothing and need outgoing connections alone." };
+        var more = new Option<string[]>("--party") { Description = "A further party with an account and a keeper, such as a custodian or a member of a pool; repeat for each.", HelpName = "NAME" };
         var ledger = Chain.ChainOptions.DevelopmentLedger();
-        var command = new Command("up", "Start the network and keep it up until Ctrl+C.") { folder, nodes, verifiers, tpm, processes, outgoing, ledger };
+        var command = new Command("up", "Start the network and keep it up until Ctrl+C.") { folder, nodes, verifiers, more, tpm, processes, outgoing, ledger };
         command.SetRun(async run =>
         {
+            var further = (run.Get(more) ?? []).Distinct(StringComparer.Ordinal).Except(Parties).ToList();
+            if (further.Find(name => name.Length > 40 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') || !char.IsAsciiLetterOrDigit(name.FirstOrDefault())) is { } bad)
+            {
+                throw new CliException(ExitCode.Usage, $"'{bad}' is no name for a party: lower-case letters, digits and hyphens, at most 40, beginning with a letter or digit", "Such as: --party notary");
+            }
+
             var at = FolderOf(run.Get(folder));
             if (DevnetFile.Read(at) is { } other && IsAlive(other.ProcessId))
             {
@@ -60,10 +67,10 @@ internal static class DevnetCommands
                     throw new CliException(ExitCode.Usage, "--processes and --ledger ethereum do not go together yet.", "Leave one of them out.");
                 }
 
-                return await DevnetProcesses.RunAsync(run, at, run.Get(nodes), run.Get(verifiers), serve: !run.Get(outgoing), tpm: softwareTpm is not null).ConfigureAwait(false);
+                return await DevnetProcesses.RunAsync(run, at, run.Get(nodes), run.Get(verifiers), serve: !run.Get(outgoing), tpm: softwareTpm is not null, further).ConfigureAwait(false);
             }
 
-            var parties = Parties.Select(name => PartyKeys.LoadOrCreate(DevnetFile.KeysOf(at, name), name)).ToList();
+            var parties = Parties.Concat(further).Select(name => PartyKeys.LoadOrCreate(DevnetFile.KeysOf(at, name), name)).ToList();
             var bubblewrap = Examination.FindProgram("bwrap");
             if (bubblewrap is null)
             {
@@ -92,7 +99,7 @@ internal static class DevnetCommands
                     await net.ServeAsync(Holdings.Read(at), run.Cancellation).ConfigureAwait(false);
                     parties.ForEach(net.StartKeeper);
                     new DevnetFile(
-                        Environment.ProcessId, server.Address, net.Gateway.Address, net.Gateways, net.Image.Measurement.ToString(), Parties,
+                        Environment.ProcessId, server.Address, net.Gateway.Address, net.Gateways, net.Image.Measurement.ToString(), [.. parties.Select(party => party.Name)],
                         [.. net.Nodes.Where(node => node.Executes).Select(node => node.Keys.Name)]) { Proof = DevnetProof.Of(net.Proof), Chain = net.Chain }.Write(at);
                     run.Out.WriteLine($"up: {at}");
                     if (net.Chain is { } chain)

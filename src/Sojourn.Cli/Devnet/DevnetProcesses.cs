@@ -11,7 +11,7 @@ internal static class DevnetProcesses
     public static IReadOnlyList<string> Command { get; } = [Environment.ProcessPath ?? "dotnet", Path.Combine(AppContext.BaseDirectory, "sojourn.dll")];
 
     /// <summary>Runs the network until asked to stop.</summary>
-    public static async Task<int> RunAsync(CommandRun run, string folder, int nodes, int verifiers, bool serve, bool tpm)
+    public static async Task<int> RunAsync(CommandRun run, string folder, int nodes, int verifiers, bool serve, bool tpm, IEnumerable<string> further)
     {
         if (Examination.FindProgram("bwrap") is null)
         {
@@ -27,6 +27,7 @@ internal static class DevnetProcesses
                 Nodes = nodes,
                 Verifiers = verifiers,
                 Serve = serve,
+                Keepers = ["data-owner", "app-owner", .. further],
                 SoftwareTpm = tpm,
                 Listener = (who, line) => run.Note($"{who}: {line}"),
             }, run.Cancellation).ConfigureAwait(false);

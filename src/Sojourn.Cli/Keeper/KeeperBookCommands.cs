@@ -37,8 +37,9 @@ internal static class KeeperBookCommands
     public static Command Member()
     {
         var account = new Argument<string>("account") { Description = "The member's account.", HelpName = "ACCOUNT" };
+        var pool = new Option<string?>("--policy") { Description = "The pool's signed policy: its CID. Without it the key serves all of the member's pools, and is dropped with the first that the member leaves.", HelpName = "CID" };
         var keeper = KeeperOption();
-        var command = new Command("member", "Make a key for a pool member's records, or show it. It is dropped when the member withdraws.") { account, keeper };
+        var command = new Command("member", "Make a key for a pool member's records, or show it. It is dropped when the member withdraws.") { account, pool, keeper };
         command.SetRun(run =>
         {
             if (!Address.TryParse(run.Get(account)!, out var member) || member.IsZero)
@@ -47,7 +48,7 @@ internal static class KeeperBookCommands
             }
 
             var books = BooksOf(run.Get(keeper), out _);
-            run.Out.WriteLine(Convert.ToHexStringLower(books.Members.Create(member).Bytes.Span));
+            run.Out.WriteLine(Convert.ToHexStringLower(books.Members.Create(member, run.Get(pool) is { } policy ? CidOf(policy) : null).Bytes.Span));
             run.Note("The member seals its records to this key alone: sojourn seal FILE --policy POLICY --to KEY");
             return Task.CompletedTask;
         });
@@ -80,7 +81,11 @@ internal static class KeeperBookCommands
             run.Out.WriteLine($"{(consent!.Granted ? "consents" : "withdrawn")} {consent.Member.ToChecksumText()} {consent.Content}");
             if (!consent.Granted)
             {
-                run.Note(books.Members.Drop(consent.Member) ? "The member's key is dropped: what was sealed to it is noise." : "This keeper holds no key of the member's; it releases nothing of these records from now on.");
+                run.Note(books.Members.Drop(consent.Member, consent.Policy, out var shared) ? "The member's key is dropped: what was sealed to it is noise." : "This keeper holds no key of the member's; it releases nothing of these records from now on.");
+                if (shared)
+                {
+                    run.Warn("it was the key for all of the member's pools at this keeper: records of other pools that were sealed to it are noise, too");
+                }
             }
 
             return Task.CompletedTask;

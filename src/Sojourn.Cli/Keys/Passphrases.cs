@@ -47,7 +47,8 @@ internal sealed class Passphrases
     {
         if (run.Get(file) is { } path)
         {
-            var bytes = File.ReadAllBytes(path);
+            // A pipe will do: passphrases come out of password managers.
+            var bytes = Directory.Exists(path) ? throw new CliException(ExitCode.BadInput, $"{path} is a folder; a file was expected", "Name a file whose first line is the passphrase.") : File.ReadAllBytes(path);
             try
             {
                 var end = bytes.AsSpan().IndexOfAny((byte)'\n', (byte)'\r');

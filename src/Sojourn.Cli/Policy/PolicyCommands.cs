@@ -23,6 +23,17 @@ internal static class PolicyCommands
         return new Command("policy", "Write, check, explain and sign owners' policies.") { New(), Check(), Explain(), Sign(), ConsentCommands.Consent(), ConsentCommands.Withdraw() };
     }
 
+    // Stands for the account that will sign, where a file names none.
+    private static readonly Address s_signer = new([.. Enumerable.Repeat((byte)0xEE, 20)]);
+
+    private static bool IsSigned(string path)
+    {
+        using var file = RegularFiles.OpenRead(path);
+        var bytes = new byte[Math.Min(file.Length, PolicyCodec.SizeMax)];
+        file.ReadExactly(bytes);
+        return SignedPolicy.TryDecode(bytes, out _) == PolicyFault.None;
+    }
+
     private static Argument<string> FileArgument() => new("file") { Description = "A policy: YAML, or a signed one.", HelpName = "FILE" };
 
     private static Option<string?> KeyOption(bool required) => new("--key") { Description = "The owner's account: a key's name.", Required = required, HelpName = "NAME" };
@@ -51,7 +62,7 @@ internal static class PolicyCommands
         command.SetRun(run =>
         {
             var policy = Read(run.Get(file)!, OwnerOf(run.Get(key)), out _);
-            run.Note($"{run.Get(file)} is a policy of {policy.Owner.ToChecksumText()}.");
+            run.Note(policy.Owner == s_signer ? $"{run.Get(file)} is a policy of whoever signs it." : $"{run.Get(file)} is a policy of {policy.Owner.ToChecksumText()}.");
             foreach (var warning in Warnings(policy))
             {
                 run.Warn(warning);
@@ -94,7 +105,7 @@ internal static class PolicyCommands
                 run.Out.WriteLine(part.Heading);
                 foreach (var line in part.Lines)
                 {
-                    run.Out.WriteLine($"  {TerminalText.Safe(line)}");
+                    run.Out.WriteLine($"  {TerminalText.Safe(policy.Owner == s_signer ? line.Replace(s_signer.ToString(), "whoever signs it", StringComparison.OrdinalIgnoreCase) : line)}");
                 }
 
                 run.Out.WriteLine();
@@ -132,7 +143,12 @@ internal static class PolicyCommands
                 throw new CliException(ExitCode.Usage, $"{target} would be written over by its own signature", "Name another file with --to.");
             }
 
-            // A policy that is signed again replaces the file as a whole; a link in its place is replaced, not followed.
+            // A policy that is signed again replaces the file as a whole; a link in its place is replaced, not followed. Nothing else is lost.
+            if (File.Exists(target) && !IsSigned(target))
+            {
+                throw new CliException(ExitCode.Usage, $"{target} is there already, and is no signed policy", "Name another file with --to.");
+            }
+
             var temporary = RegularFiles.Beside(target);
             using (var made = RegularFiles.CreateNew(temporary))
             {
@@ -179,7 +195,7 @@ internal static class PolicyCommands
         signed = null;
 
         // To check and explain, any account will do where the file names none; to sign, the key's is the owner.
-        return PolicyFile.Read(file, System.Text.Encoding.UTF8.GetString(bytes), owner ?? new Address([.. Enumerable.Repeat((byte)0xEE, 20)]));
+        return PolicyFile.Read(file, System.Text.Encoding.UTF8.GetString(bytes), owner ?? s_signer);
     }
 
     private static Address? OwnerOf(string? key)

@@ -143,8 +143,16 @@ internal sealed class ReleaseJudge(KeeperContext keeper)
         if (fault == SealedFault.NotForThisKey && consents is not null)
         {
             // A pool member's records are sealed to a key of their own, so that it can be dropped alone.
-            using var own = keeper.Books!.Members.Find(consents.First(consent => consent.Value == content).Key);
-            fault = own is null ? fault : header.TryOpenKey(own, out key);
+            foreach (var candidate in keeper.Books!.Members.Find(consents.First(consent => consent.Value == content).Key, grant.Policy))
+            {
+                using (candidate)
+                {
+                    if (fault == SealedFault.NotForThisKey)
+                    {
+                        fault = header.TryOpenKey(candidate, out key);
+                    }
+                }
+            }
         }
 
         using (key)
@@ -172,15 +180,23 @@ internal sealed class ReleaseJudge(KeeperContext keeper)
 
         bool IsOf(Address member)
         {
-            using var known = keeper.Books.Members.Find(member);
-            var own = known ?? (member == keeper.Signer.Address ? keeper.Key : null);
-            if (own is null || header.TryOpenKey(own, out var key) != SealedFault.None)
+            var opens = member == keeper.Signer.Address && Opens(keeper.Key);
+            foreach (var candidate in keeper.Books.Members.Find(member, policy.Cid))
             {
-                return false;
+                using (candidate)
+                {
+                    opens |= Opens(candidate);
+                }
             }
 
-            key!.Dispose();
-            return true;
+            return opens;
+        }
+
+        bool Opens(HpkePrivateKey candidate)
+        {
+            var fault = header.TryOpenKey(candidate, out var key);
+            key?.Dispose();
+            return fault == SealedFault.None;
         }
     }
 

@@ -108,24 +108,29 @@ public sealed partial class LedgerState
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(seat);
-        return Answered(job, id => seat.Releases.Exists(release => release.Offer == id && release.Denied is null));
+        return IsEnough(job, seat, ifSilent: false);
     }
 
     // Whether an executor would have every key if all released who have not denied.
-    private bool CanHaveKeys(JobState job, ExecutorSeat seat) => Answered(job, id => !seat.Releases.Exists(release => release.Offer == id && release.Denied is not null));
+    private bool CanHaveKeys(JobState job, ExecutorSeat seat) => IsEnough(job, seat, ifSilent: true);
 
     // A custodian's offer that is not answered does no harm where as many others of the same content are as it says.
-    private bool Answered(JobState job, Func<Digest, bool> isAnswered)
+    private bool IsEnough(JobState job, ExecutorSeat seat, bool ifSilent)
     {
         foreach (var id in job.Terms.Offers)
         {
             var offer = _offers[id];
-            if (!offer.Terms.Sealed || isAnswered(id))
+            if (!offer.Terms.Sealed || IsReleased(seat, id, ifSilent))
             {
                 continue;
             }
 
-            var shares = offer.Terms.Threshold == 0 ? 0 : job.Terms.Offers.Count(other => _offers[other] is { Terms.Threshold: > 0 } share && share.ContentKey == offer.ContentKey && isAnswered(other));
+            var shares = 0;
+            foreach (var other in job.Terms.Offers)
+            {
+                shares += _offers[other] is { Terms.Threshold: > 0 } share && share.ContentKey == offer.ContentKey && IsReleased(seat, other, ifSilent) ? 1 : 0;
+            }
+
             if (offer.Terms.Threshold == 0 || shares < offer.Terms.Threshold)
             {
                 return false;
@@ -133,6 +138,19 @@ public sealed partial class LedgerState
         }
 
         return true;
+    }
+
+    private static bool IsReleased(ExecutorSeat seat, in Digest offer, bool ifSilent)
+    {
+        foreach (var release in seat.Releases)
+        {
+            if (release.Offer == offer)
+            {
+                return release.Denied is null;
+            }
+        }
+
+        return ifSilent;
     }
 
     private ApplyResult Do(SignedTransaction signed, ResultCommit body)

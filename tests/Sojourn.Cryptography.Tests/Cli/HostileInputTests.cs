@@ -117,6 +117,23 @@ public sealed class HostileInputTests : IDisposable
     }
 
     [Fact]
+    public async Task A_signature_replaces_a_signature_and_no_other_file_and_a_template_says_who_owns_it()
+    {
+        await cli.OkAsync("keys", "new", "own", "--no-passphrase");
+        cli.Write("p.yaml", (await cli.OkAsync("policy", "new", "data")).Output);
+        Assert.Contains("Kind: app", (await cli.OkAsync("policy", "new", "app")).Output, StringComparison.Ordinal);
+        Assert.Contains("whoever signs it", (await cli.OkAsync("policy", "check", "p.yaml")).Error, StringComparison.Ordinal);
+        Assert.Contains("belongs to whoever signs it", (await cli.OkAsync("policy", "explain", "p.yaml")).Output, StringComparison.Ordinal);
+        await cli.OkAsync("policy", "sign", "p.yaml", "--key", "own", "--to", "p.policy");
+        await cli.OkAsync("policy", "sign", "p.yaml", "--key", "own", "--to", "p.policy");
+        cli.Write("letter", "dear");
+        await cli.FailsAsync(ExitCode.Usage, "is there already", "policy", "sign", "p.yaml", "--key", "own", "--to", "letter");
+        Assert.Equal("dear", await File.ReadAllTextAsync(cli.At("letter")));
+        Directory.CreateDirectory(cli.At("folder"));
+        await cli.FailsAsync(ExitCode.BadInput, "is a folder", "keys", "new", "more", "--passphrase-file", "folder");
+    }
+
+    [Fact]
     public async Task One_file_of_a_folder_and_a_range_of_it()
     {
         Directory.CreateDirectory(cli.At("tree/deep"));

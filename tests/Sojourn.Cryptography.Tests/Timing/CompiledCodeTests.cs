@@ -37,22 +37,24 @@ public sealed partial class CompiledCodeTests
             await cli.OkAsync(
                 new Dictionary<string, string>
                 {
-                    ["DOTNET_TieredCompilation"] = "0", ["DOTNET_JitDisasm"] = string.Join(' ', Methods.Select(method => method.Method)), ["DOTNET_JitStdOutFile"] = $"{listing}-{arguments[0]}-{arguments[2]}",
+                    ["DOTNET_TieredCompilation"] = "0", ["DOTNET_JitDisasm"] = string.Join(' ', Methods.Select(method => "*." + method.Method)), ["DOTNET_JitStdOutFile"] = $"{listing}-{arguments[0]}-{arguments[2]}",
                 },
                 arguments);
         }
 
         var text = string.Concat(Directory.EnumerateFiles(Path.GetDirectoryName(listing)!, "listing*").Select(File.ReadAllText));
+        var found = 0;
         foreach (var (method, jumpsMax) in Methods)
         {
             var start = text.IndexOf($".{method}(", StringComparison.Ordinal);
             if (start < 0)
             {
-                // Inlined everywhere it is called: its instructions are those of a method that is looked at.
-                Assert.Contains(method, (string[])["Modulus256:Reduce", "Modulus256:Subtract", "GaloisField:Multiply"]);
+                // Inlined wherever it is called.
+                Assert.NotEqual("Modulus256:Multiply", method);
                 continue;
             }
 
+            found++;
             var end = text.IndexOf("; Total bytes of code", start, StringComparison.Ordinal);
             var code = text[start..end];
             Assert.Contains("FullOpts", code[..200], StringComparison.Ordinal);
@@ -62,7 +64,7 @@ public sealed partial class CompiledCodeTests
             Assert.DoesNotContain("idiv", code, StringComparison.Ordinal);
         }
 
-        Assert.Contains("mul", text, StringComparison.Ordinal);
+        Assert.True(found >= 3, $"{found} methods were listed");
     }
 
     [GeneratedRegex(@"^\s+j[a-z]+\s.*$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]

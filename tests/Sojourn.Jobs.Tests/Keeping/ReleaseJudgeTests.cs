@@ -237,7 +237,7 @@ public sealed class ReleaseJudgeTests : IDisposable
         }));
         var keeper = _scene.Open();
         var books = keeper.Books!;
-        var contents = members.Select(member => _scene.Seal(signed, "records of one"u8, books.Members.Create(member.Address)).Content).ToArray();
+        var contents = members.Select(member => _scene.Seal(signed, "records of one"u8, books.Members.Create(member.Address, signed.Cid)).Content).ToArray();
         var offers = members.Select((member, i) => _scene.Offer(contents[i], member, _scene.Owner, price: 5)).ToArray();
         var number = 0;
         async Task<ReleaseDecision> AskAsync(int asked, params int[] used) => await _scene.DecideAsync(
@@ -271,12 +271,16 @@ public sealed class ReleaseJudgeTests : IDisposable
         Say(1, false, 2);
         Say(1, true, 1);
         Assert.Equal(DenyReason.Policy, (await AskAsync(0, 0, 1)).Reason);
-        Assert.True(books.Members.Drop(members[0].Address));
+        books.Members.Create(members[0].Address, Cid.ForRaw("another pool"u8));
+        Assert.True(books.Members.Drop(members[0].Address, signed.Cid, out var shared) && !shared);
         Say(1, true, 3);
         var erased = await AskAsync(0, 0, 1);
         Assert.Null(erased.Released);
-        Assert.Null(books.Members.Find(members[0].Address));
-        Assert.Empty(Directory.GetFiles(Path.Combine(_folder, "keeper", "members"), members[0].Address + "*"));
+        Assert.Empty(books.Members.Find(members[0].Address, signed.Cid));
+
+        // Leaving one pool takes nothing from another.
+        Assert.Single(books.Members.Find(members[0].Address, Cid.ForRaw("another pool"u8)));
+        Assert.Single(Directory.GetFiles(Path.Combine(_folder, "keeper", "members"), members[0].Address + "*"));
     }
 
     [Fact]

@@ -84,7 +84,9 @@ internal sealed class RandomActor(EthereumWorld world, int seed)
         var executors = round.Executors.Select(seat => world.Nodes.First(node => node.Address == seat.Node)).OrderBy(node => node.Address).ToList();
         var verifiers = round.Verifiers.Select(seat => world.Nodes.First(node => node.Address == seat.Node)).ToList();
         var result = Workbench.ResultOf("42");
-        var wrong = _random.Next(6) == 0 ? _random.Next(executors.Count) : -1;
+        // A job with a sealed offer cannot be concluded, whatever else is wrong: the contract says so first.
+        var isSealed = job.Terms.Offers.Any(offer => State.Offers[offer].Terms.Sealed);
+        var wrong = _random.Next(6) == 0 && !isSealed ? _random.Next(executors.Count) : -1;
         var bundles = executors.Select((node, i) => RoundBundles.Sign(
             world.Chain,
             new EvidencePublish(id, round.Index, Workbench.Content("evidence"), Workbench.Hash($"evidence {node.Name}"), new byte[65], node.Receipt.PublicKey, i == wrong ? Workbench.Hash("other") : PossessionOf(round, node.Address)),
