@@ -89,11 +89,12 @@ public sealed class NodeService(NodeContext node)
         await foreach (var entry in node.Ledger.EventsAsync(head.Events, cancel).ConfigureAwait(false))
         {
             LedgerSeen = node.Clock.GetUtcNow();
+            // Another's ticket or opening changes nothing for this node, and there are more of these than of all else: each look costs a view of the job.
             if (entry.Event.Kind == EventKind.JobPosted)
             {
                 Watch(entry.Event.Job, cancel);
             }
-            else if (entry.Event.Kind != EventKind.Line && _jobs.TryGetValue(entry.Event.Job, out var job))
+            else if (entry.Event.Kind is not (EventKind.Line or EventKind.TicketEntered or EventKind.Opened) && _jobs.TryGetValue(entry.Event.Job, out var job))
             {
                 job.Wake.Writer.TryWrite(true);
             }
