@@ -58,7 +58,7 @@ public sealed class GuestExportsGenerator : IIncrementalGenerator
         into.Open("try");
         ByAddress(method, into);
         into.Close();
-        into.Open("catch (global::System.NullReferenceException sojournFault)");
+        into.Open("catch (global::System.Exception sojournFault) when (sojournGuest.IsRaw(sojournFault))");
         into.Line("throw sojournGuest.Translate(sojournFault);");
         into.Close();
         into.Open("finally");

@@ -26,7 +26,7 @@ internal static class BenchCommand
             var path = run.Get(module)!;
             var bytes = await ModuleFile.ReadAsync(run, path).ConfigureAwait(false);
             var clock = Stopwatch.StartNew();
-            var loaded = WasmModule.Load(bytes, engine.Module(run));
+            var loaded = ModuleFile.In(path, () => WasmModule.Load(bytes, engine.Module(run)));
             run.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"load    {clock.Elapsed.TotalMilliseconds,10:0.000} ms"));
             var times = new List<double>();
             for (var i = 0; i < Math.Max(1, run.Get(runs)); i++)

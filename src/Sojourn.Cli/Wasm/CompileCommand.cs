@@ -21,8 +21,9 @@ internal static class CompileCommand
         code.AddTo(command);
         command.SetRun(async run =>
         {
-            var bytes = await ModuleFile.ReadAsync(run, run.Get(module)!).ConfigureAwait(false);
-            run.Out.WriteLine(code.IsUsed(run) ? Keep(run, code, engine.Module(run), bytes) : Try(engine.Module(run), bytes));
+            var path = run.Get(module)!;
+            var bytes = await ModuleFile.ReadAsync(run, path).ConfigureAwait(false);
+            run.Out.WriteLine(ModuleFile.In(path, () => code.IsUsed(run) ? Keep(run, code, engine.Module(run), bytes) : Try(engine.Module(run), bytes)));
         });
         return command;
     }

@@ -31,7 +31,9 @@ internal static class ConvertCommands
         var command = new Command("wasm2wat", "Print a binary module in the text format.") { input, output };
         command.SetRun(async run =>
         {
-            var text = Wat.FromBinary(await ModuleFile.ReadAsync(run, run.Get(input)!).ConfigureAwait(false));
+            var path = run.Get(input)!;
+            var bytes = await ModuleFile.ReadAsync(run, path).ConfigureAwait(false);
+            var text = ModuleFile.In(path, () => Wat.FromBinary(bytes));
             if ((run.Get(output) ?? "-") == "-")
             {
                 run.Out.Write(text);

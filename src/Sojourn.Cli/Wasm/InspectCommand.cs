@@ -16,7 +16,8 @@ internal static class InspectCommand
         command.SetRun(async run =>
         {
             var path = run.Get(module)!;
-            var facts = ModuleFacts.Of(await ModuleFile.ReadAsync(run, path).ConfigureAwait(false));
+            var bytes = await ModuleFile.ReadAsync(run, path).ConfigureAwait(false);
+            var facts = ModuleFile.In(path, () => ModuleFacts.Of(bytes));
             if (run.Format == OutputFormat.Table)
             {
                 Print(run.Out, facts);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sojourn.Cli.Running;
+using Sojourn.Wasm;
 using Sojourn.Wasm.Text;
 
 namespace Sojourn.Cli.Wasm;
@@ -17,9 +18,14 @@ internal static class ModuleFile
     public static async Task<byte[]> ReadAsync(CommandRun run, string path)
     {
         var bytes = await ReadRawAsync(run, path).ConfigureAwait(false);
-        if (IsBinary(bytes))
+        if (IsBinary(bytes) || Path.GetExtension(path).Equals(".wasm", StringComparison.OrdinalIgnoreCase))
         {
             return bytes;
+        }
+
+        if (bytes.Length == 0 && path == "-")
+        {
+            throw new CliException(ExitCode.BadInput, "standard input is empty: a module was expected on it", "Pipe a file in, or name one.");
         }
 
         try
@@ -32,11 +38,29 @@ internal static class ModuleFile
         }
     }
 
+    /// <summary>Does something with a file's module; what is wrong with the module is told with the file's name.</summary>
+    public static T In<T>(string path, Func<T> use)
+    {
+        try
+        {
+            return use();
+        }
+        catch (ModuleException e) when (WasmCommands.Explain(e) is { } told)
+        {
+            throw new CliException(told.Code, $"{(path == "-" ? "standard input" : path)}: {told.What}", told.Hint);
+        }
+    }
+
     /// <summary>The file as it is.</summary>
     public static async Task<byte[]> ReadRawAsync(CommandRun run, string path)
     {
         if (path != "-")
         {
+            if (Directory.Exists(path))
+            {
+                throw new CliException(ExitCode.BadInput, $"{path} is a directory: a module's file was expected", "Name a .wasm or .wat file.");
+            }
+
             return await File.ReadAllBytesAsync(path, run.Cancellation).ConfigureAwait(false);
         }
 

@@ -29,7 +29,7 @@ internal static class RunCommand
         {
             var path = run.Get(module)!;
             var bytes = await ModuleFile.ReadAsync(run, path).ConfigureAwait(false);
-            var loaded = code.IsUsed(run) ? code.Load(run, code.Open(run), bytes, engine.Module(run), out _, out _) : WasmModule.Load(bytes, engine.Module(run));
+            var loaded = ModuleFile.In(path, () => code.IsUsed(run) ? code.Load(run, code.Open(run), bytes, engine.Module(run), out _, out _) : WasmModule.Load(bytes, engine.Module(run)));
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(run.Cancellation);
             using var store = new Store(engine.Store(run));
             using var interruption = store.InterruptOn(limit.Token);

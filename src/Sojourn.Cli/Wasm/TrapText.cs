@@ -15,7 +15,7 @@ internal static class TrapText
         {
             text.Append(" (in ");
             text.AppendJoin(" < ", trap.Frames.Take(FramesShown).Select(frame =>
-                (frame.Name ?? $"function {frame.FunctionIndex}") + (frame.Source is { } source ? $" at {source}" : "")));
+                (frame.Name ?? $"function {frame.FunctionIndex}") + (frame.Source is { } source ? $" at {source}" : "") + (frame.Offset is { } offset ? $" [0x{offset:x}]" : "")));
             text.Append(trap.Frames.Count > FramesShown ? $" < {trap.Frames.Count - FramesShown} more)" : ")");
         }
 

@@ -20,12 +20,13 @@ internal static class ValidateCommand
         var command = new Command("validate", "Check a module; silent and 0 if it is valid.") { module, features };
         command.SetRun(async run =>
         {
-            var bytes = await ModuleFile.ReadAsync(run, run.Get(module)!).ConfigureAwait(false);
-            WasmModule.Load(bytes, ModuleOptions.Default with
+            var path = run.Get(module)!;
+            var bytes = await ModuleFile.ReadAsync(run, path).ConfigureAwait(false);
+            ModuleFile.In(path, () => WasmModule.Load(bytes, ModuleOptions.Default with
             {
                 Tier = ExecutionTier.Interpreted,
                 Features = run.Get(features) == "2.0" ? WasmFeatures.Wasm2 : WasmFeatures.Wasm3,
-            });
+            }));
         });
         return command;
     }

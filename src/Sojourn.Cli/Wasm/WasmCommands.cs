@@ -24,11 +24,11 @@ internal static class WasmCommands
         };
     }
 
-    private static CliError? Explain(Exception exception) => exception switch
+    public static CliError? Explain(Exception exception) => exception switch
     {
         ModuleException { Fault: ModuleFault.LimitExceeded } e => new(ExitCode.Refused, e.Message, "The module is larger or deeper than the engine's limits allow."),
-        ModuleException { Fault: ModuleFault.UnsupportedFeature } e => new(ExitCode.Refused, e.Message, "Try '--tier interpreter', which knows all of WebAssembly 3.0."),
-        ModuleException e => new(ExitCode.BadInput, e.Message, "See 'sojourn wasm validate' and 'sojourn wasm wasm2wat'."),
+        ModuleException { Fault: ModuleFault.UnsupportedFeature } e => new(ExitCode.Refused, e.Message, "It uses more than the standard that it is judged by: see 'sojourn wasm inspect' for its features."),
+        ModuleException e => new(ExitCode.BadInput, e.Message, "The offset is a byte's position in the binary module; the file may be cut short or damaged, or no WebAssembly at all."),
         WatException e => new(ExitCode.BadInput, $"malformed text at {e.Message}"),
         LinkException e => new(ExitCode.Refused, e.Message, "See 'sojourn wasm inspect' for what the module imports; 'run' offers WASI preview 1 only."),
         ModuleCacheException e => new(ExitCode.Environment, e.Message),

@@ -47,17 +47,23 @@ internal ref partial struct ModuleDecoder
         return decoder.module;
     }
 
+    private string Found(int offset)
+    {
+        var there = bytes[Math.Min(offset, bytes.Length)..Math.Min(offset + 4, bytes.Length)].ToArray();
+        return there.Length == 0 ? "nothing" : Convert.ToHexStringLower(there).Chunk(2).Aggregate("", static (text, pair) => $"{text} {new string(pair)}").Trim();
+    }
+
     private void Sections()
     {
         var reader = new ByteReader(bytes, 0, bytes.Length);
         if (bytes.Length < 4 || reader.Fixed32() != 0x6D736100)
         {
-            throw ByteReader.Malformed(0, "magic header not detected");
+            throw ByteReader.Malformed(0, $"magic header not detected: 00 61 73 6d expected, {Found(0)} found");
         }
 
         if (bytes.Length < 8 || reader.Fixed32() != 1)
         {
-            throw ByteReader.Malformed(4, "unknown binary version");
+            throw ByteReader.Malformed(4, $"unknown binary version: 01 00 00 00 expected, {Found(4)} found");
         }
 
         var custom = new List<CustomSection>();

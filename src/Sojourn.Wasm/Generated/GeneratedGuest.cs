@@ -56,9 +56,13 @@ public sealed unsafe class GeneratedGuest
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Exit(long depth) => BindingCompiler.Exit(function, depth);
 
+    /// <summary>Whether an exception may stand for a trap.</summary>
+    /// <param name="fault">What was thrown.</param>
+    public bool IsRaw(Exception fault) => Traps.IsRaw(fault);
+
     /// <summary>The trap that a fault stands for.</summary>
     /// <param name="fault">What was caught.</param>
-    public Exception Translate(NullReferenceException fault) => BindingCompiler.Translate(function, fault);
+    public Exception Translate(Exception fault) => BindingCompiler.Translate(function, fault);
 
     /// <summary>Calls the function with values.</summary>
     /// <param name="results">Receives the results.</param>

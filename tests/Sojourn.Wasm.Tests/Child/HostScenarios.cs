@@ -37,6 +37,7 @@ internal static class HostScenarios
         ["traps-on-threads"] = TrapsOnThreads,
         ["million-traps"] = MillionTraps,
         ["million-casts"] = MillionCasts,
+        ["traps-under-collection"] = TrapsUnderCollection,
         ["traps-in-host-calls"] = TrapsInHostCalls,
         ["host-faults-beside-traps"] = HostFaultsBesideTraps,
         ["wild-pointer"] = WildPointer,
@@ -378,12 +379,63 @@ internal static class HostScenarios
         using var store = new Store();
         var cast = Instantiate(store, """(module (type $s (struct)) (func (export "f") (param i32) (drop (ref.cast (ref $s) (ref.i31 (local.get 0))))))""").GetFunction("f")!.Bind<Action<int>>();
         var traps = 0;
-        for (var i = 0; i < 100_000; i++)
+        for (var i = 0; i < 1_000_000; i++)
         {
-            traps += TrapOf(() => cast(i)) == TrapKind.CastFailure ? 1 : 0;
+            try
+            {
+                cast(i);
+            }
+            catch (TrapException trap) when (trap.Kind == TrapKind.CastFailure)
+            {
+                traps++;
+            }
         }
 
         return $"{traps} traps, {(store.Stage.Count > 1 ? "operands pile up" : "no operands pile up")}";
+    }
+
+    /// <summary>The collector runs all the while that guests trap, and finds what they hold.</summary>
+    private static string TrapsUnderCollection()
+    {
+        var module = WasmModule.Load(Wat.ToBinary("""(module (memory 1) (table 1 externref) (func (export "f") (param externref i32) (result externref) (table.set (i32.const 0) (local.get 0)) (drop (i32.load (local.get 1))) (local.get 0)))"""));
+        using var done = new CancellationTokenSource();
+        var collections = 0;
+        var collector = new Thread(() =>
+        {
+            var kept = new object[64];
+            while (!done.IsCancellationRequested || collections < 50)
+            {
+                kept[collections % kept.Length] = new byte[20_000];
+                GC.Collect(collections % 3, GCCollectionMode.Forced, blocking: true, compacting: true);
+                collections++;
+            }
+        });
+        var (traps, alike) = (0, 0);
+        var guests = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        {
+            using var store = new Store();
+            var instance = new Linker(store).Instantiate(module);
+            var function = instance.GetFunction("f")!.Bind<Func<object, int, object>>();
+            for (var i = 0; i < 3_000; i++)
+            {
+                var held = new string('x', 1 + (i % 50));
+                if (TrapOf(() => function(held, -1 - (i % 3))) == TrapKind.MemoryOutOfBounds)
+                {
+                    Interlocked.Increment(ref traps);
+                }
+
+                if (ReferenceEquals(function(held, i), held) && held.Length == 1 + (i % 50))
+                {
+                    Interlocked.Increment(ref alike);
+                }
+            }
+        })).ToArray();
+        collector.Start();
+        Array.ForEach(guests, x => x.Start());
+        Array.ForEach(guests, x => x.Join());
+        done.Cancel();
+        collector.Join();
+        return $"{traps} traps, {alike} references kept";
     }
 
     private static string TrapsInHostCalls()

@@ -100,6 +100,29 @@ public sealed class WasmCommandTests : IDisposable
         Assert.Equal(0, (await RunAsync("wasm", "validate", In("p.wat"))).Code);
         Assert.Equal(ExitCode.NotFound, (await RunAsync("wasm", "validate", In("none.wasm"))).Code);
         await File.WriteAllTextAsync(In("link.wat"), "(import \"host\" \"f\" (func)) (func (export \"_start\"))");
+        foreach (var (name, bytes, told) in new (string, byte[], string)[]
+        {
+            ("empty.wasm", [], "empty.wasm: malformed module at offset 0x0: magic header not detected: 00 61 73 6d expected, nothing found"),
+            ("other.wasm", "MZ other"u8.ToArray(), "other.wasm: malformed module at offset 0x0: magic header not detected: 00 61 73 6d expected, 4d 5a 20 6f found"),
+            ("newer.wasm", [0, 0x61, 0x73, 0x6D, 2, 0, 0, 0], "newer.wasm: malformed module at offset 0x4: unknown binary version: 01 00 00 00 expected, 02 00 00 00 found"),
+            ("short.wasm", [0, 0x61, 0x73, 0x6D, 1, 0, 0, 0, 1, 5, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], "short.wasm: malformed module at offset 0xa: 4294967295 types announced, but only 0 bytes are left"),
+        })
+        {
+            await File.WriteAllBytesAsync(In(name), bytes);
+            foreach (var verb in new[] { "validate", "run", "inspect", "wasm2wat", "compile" })
+            {
+                var damaged = await RunAsync(verb == "compile" ? ["wasm", verb, "--no-cache", In(name)] : ["wasm", verb, In(name)]);
+                Assert.Equal(ExitCode.BadInput, damaged.Code);
+                Assert.Contains(told, damaged.Error, StringComparison.Ordinal);
+            }
+        }
+
+        var directory = await RunAsync("wasm", "run", folder);
+        Assert.Equal(ExitCode.BadInput, directory.Code);
+        Assert.Contains("is a directory", directory.Error, StringComparison.Ordinal);
+        var trap = await RunAsync("wasm", "run", "--invoke", "bad", In("p.wat"));
+        Assert.Equal(ExitCode.Trapped, trap.Code);
+        Assert.Matches(@"the program trapped: .+ \(in .+ \[0x[0-9a-f]+\]", trap.Error);
         var link = await RunAsync("wasm", "run", In("link.wat"));
         Assert.Equal(ExitCode.Refused, link.Code);
         Assert.Contains("host.f", link.Error, StringComparison.Ordinal);

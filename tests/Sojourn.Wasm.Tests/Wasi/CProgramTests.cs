@@ -23,6 +23,9 @@ public sealed class CProgramTests
             }
 
             data.Add("paths", FileSystemKind.Host, "compiled");
+            data.Add("preopens", FileSystemKind.Host, "compiled");
+            data.Add("preopens", FileSystemKind.Memory, "compiled");
+            data.Add("preopens", FileSystemKind.Memory, "interpreter");
             data.Add("waiting", FileSystemKind.Host, "compiled");
             data.Add("waiting", FileSystemKind.Memory, "compiled");
             data.Add("waiting", FileSystemKind.Memory, "interpreter");
