@@ -24,8 +24,7 @@ public sealed class CProgramTests
 
             data.Add("paths", FileSystemKind.Host, "compiled");
             data.Add("preopens", FileSystemKind.Host, "compiled");
-            data.Add("preopens", FileSystemKind.Memory, "compiled");
-            data.Add("preopens", FileSystemKind.Memory, "interpreter");
+            data.Add("preopens", FileSystemKind.Host, "interpreter");
             data.Add("waiting", FileSystemKind.Host, "compiled");
             data.Add("waiting", FileSystemKind.Memory, "compiled");
             data.Add("waiting", FileSystemKind.Memory, "interpreter");
