@@ -19,4 +19,24 @@ internal static class DropBoxRules
             throw new DropBoxException(DropBoxFault.Misnamed, $"'{name}' does not end with the digest of its {content.Length} bytes");
         }
     }
+
+    /// <summary>Checks that there is room. Nothing is dropped for it: who knows which jobs are closed makes room (<see cref="UploadRules"/>).</summary>
+    /// <exception cref="DropBoxException">There is none.</exception>
+    public static void CheckRoom(int boxes, bool known, int objects, long jobBytes, long bytes, int length, long bytesMax)
+    {
+        if (!known && boxes >= DropBoxLimits.JobsMax)
+        {
+            throw new DropBoxException(DropBoxFault.Full, $"{boxes} jobs have boxes here, and no more are taken");
+        }
+
+        if (objects >= DropBoxLimits.JobObjectsMax || jobBytes + length > DropBoxLimits.JobBytesMax)
+        {
+            throw new DropBoxException(DropBoxFault.Full, $"the job's box is full ({objects} objects, {jobBytes} bytes)");
+        }
+
+        if (bytes + length > bytesMax)
+        {
+            throw new DropBoxException(DropBoxFault.Full, $"the drop box is full ({bytes} of {bytesMax} bytes)");
+        }
+    }
 }

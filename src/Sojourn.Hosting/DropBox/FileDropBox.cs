@@ -4,12 +4,15 @@ using Sojourn.Protocol.DropBox;
 namespace Sojourn.Hosting.DropBox;
 
 /// <summary>A drop box on disk, within <see cref="DropBoxLimits"/>: what was taken is there after a crash.</summary>
-public sealed class FileDropBox : IDropBox
+public sealed class FileDropBox : IDropBoxStore
 {
+    private const long BytesMax = 16L << 30;
+
     private readonly string _folder;
     private readonly Dictionary<Digest, (int Objects, long Bytes)> _jobs = [];
-    private readonly Queue<Digest> _order = new();
+    private readonly List<Digest> _order = [];
     private readonly Lock _lock = new();
+    private long _bytes;
 
     /// <summary>Opens or makes the box.</summary>
     /// <param name="folder">Where it lies: a folder a job, a file an object.</param>
@@ -38,7 +41,8 @@ public sealed class FileDropBox : IDropBox
             }
 
             _jobs[id] = (objects, bytes);
-            _order.Enqueue(id);
+            _order.Add(id);
+            _bytes += bytes;
         }
     }
 
@@ -54,21 +58,13 @@ public sealed class FileDropBox : IDropBox
                 return ValueTask.CompletedTask;
             }
 
-            if (!_jobs.TryGetValue(job, out var used))
+            var known = _jobs.TryGetValue(job, out var used);
+            DropBoxRules.CheckRoom(_jobs.Count, known, used.Objects, used.Bytes, _bytes, content.Length, BytesMax);
+            if (!known)
             {
-                if (_order.Count >= DropBoxLimits.JobsMax && _order.TryDequeue(out var oldest))
-                {
-                    _jobs.Remove(oldest);
-                    Directory.Delete(Path.Combine(_folder, oldest.ToString()), recursive: true);
-                }
-
                 Directory.CreateDirectory(Path.Combine(_folder, job.ToString()));
-                _order.Enqueue(job);
-            }
-
-            if (used.Objects >= DropBoxLimits.JobObjectsMax || used.Bytes + content.Length > DropBoxLimits.JobBytesMax)
-            {
-                throw new DropBoxException(DropBoxFault.Full, $"the job's box is full ({used.Objects} objects, {used.Bytes} bytes)");
+                _jobs[job] = default;
+                _order.Add(job);
             }
 
             var temporary = Path.Combine(_folder, job.ToString(), "." + name);
@@ -80,6 +76,7 @@ public sealed class FileDropBox : IDropBox
 
             File.Move(temporary, path, overwrite: true);
             _jobs[job] = (used.Objects + 1, used.Bytes + content.Length);
+            _bytes += content.Length;
         }
 
         return ValueTask.CompletedTask;
@@ -95,5 +92,28 @@ public sealed class FileDropBox : IDropBox
         }
 
         return await File.ReadAllBytesAsync(path, cancel).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Digest> Jobs()
+    {
+        lock (_lock)
+        {
+            return [.. _order];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Remove(Digest job)
+    {
+        lock (_lock)
+        {
+            if (_jobs.Remove(job, out var used))
+            {
+                _order.Remove(job);
+                _bytes -= used.Bytes;
+                Directory.Delete(Path.Combine(_folder, job.ToString()), recursive: true);
+            }
+        }
     }
 }

@@ -1,15 +1,17 @@
-using System.Collections.Concurrent;
 using Sojourn.Primitives;
 using Sojourn.Protocol.DropBox;
 
 namespace Sojourn.Hosting.DropBox;
 
 /// <summary>A drop box in memory, within <see cref="DropBoxLimits"/>; a server's store, and a party's own where all share a process.</summary>
-public sealed class MemoryDropBox : IDropBox
+public sealed class MemoryDropBox : IDropBoxStore
 {
-    private readonly ConcurrentDictionary<Digest, Box> _boxes = new();
-    private readonly Queue<Digest> _order = new();
+    private const long BytesMax = 1L << 30;
+
+    private readonly Dictionary<Digest, Box> _boxes = [];
+    private readonly List<Digest> _order = [];
     private readonly Lock _lock = new();
+    private long _bytes;
 
     /// <inheritdoc/>
     public ValueTask PutAsync(Digest job, string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
@@ -17,30 +19,22 @@ public sealed class MemoryDropBox : IDropBox
         DropBoxRules.Check(name, content.Span);
         lock (_lock)
         {
-            if (!_boxes.TryGetValue(job, out var box))
-            {
-                if (_order.Count >= DropBoxLimits.JobsMax)
-                {
-                    _boxes.TryRemove(_order.Dequeue(), out _);
-                }
-
-                box = new Box();
-                _boxes[job] = box;
-                _order.Enqueue(job);
-            }
-
-            if (box.Objects.ContainsKey(name))
+            var known = _boxes.TryGetValue(job, out var box);
+            if (box?.Objects.ContainsKey(name) == true)
             {
                 return ValueTask.CompletedTask;
             }
 
-            if (box.Objects.Count >= DropBoxLimits.JobObjectsMax || box.Bytes + content.Length > DropBoxLimits.JobBytesMax)
+            DropBoxRules.CheckRoom(_boxes.Count, known, box?.Objects.Count ?? 0, box?.Bytes ?? 0, _bytes, content.Length, BytesMax);
+            if (box is null)
             {
-                throw new DropBoxException(DropBoxFault.Full, $"the job's box is full ({box.Objects.Count} objects, {box.Bytes} bytes)");
+                _boxes[job] = box = new Box();
+                _order.Add(job);
             }
 
             box.Objects[name] = content.ToArray();
             box.Bytes += content.Length;
+            _bytes += content.Length;
             return ValueTask.CompletedTask;
         }
     }
@@ -52,6 +46,28 @@ public sealed class MemoryDropBox : IDropBox
         {
             // Without the cast, null becomes an empty object.
             return new(_boxes.TryGetValue(job, out var box) && box.Objects.TryGetValue(name, out var content) ? (ReadOnlyMemory<byte>?)content : null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Digest> Jobs()
+    {
+        lock (_lock)
+        {
+            return [.. _order];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Remove(Digest job)
+    {
+        lock (_lock)
+        {
+            if (_boxes.Remove(job, out var box))
+            {
+                _order.Remove(job);
+                _bytes -= box.Bytes;
+            }
         }
     }
 

@@ -21,10 +21,10 @@ public static class UploadEndpoints
     /// <param name="blocks">The store behind the second.</param>
     /// <param name="ledger">Says which accounts exist.</param>
     /// <param name="signatures">Checks signatures.</param>
-    public static void MapUploads(this IEndpointRouteBuilder routes, IDropBox box, IBlockSink blocks, ILedger ledger, ISignatureScheme signatures)
+    public static void MapUploads(this IEndpointRouteBuilder routes, IDropBoxStore box, IBlockSink blocks, ILedger ledger, ISignatureScheme signatures)
     {
         var taken = new ConcurrentDictionary<Address, long>();
-        var parts = new JobParts(ledger);
+        var rules = new UploadRules(box, ledger);
         routes.MapGet("/api/v1/dropbox/{job}/{name}", async (string job, string name, CancellationToken cancel) =>
             Digest.TryParse(job, out var id) && await box.GetAsync(id, name, cancel).ConfigureAwait(false) is { } content
                 ? Results.Bytes(content.ToArray(), "application/octet-stream")
@@ -42,24 +42,14 @@ public static class UploadEndpoints
                 return refusal;
             }
 
-            if (!await parts.HasPartAsync(id, account, cancel).ConfigureAwait(false))
-            {
-                return Results.Text($"{account} has no part in the job {id}", statusCode: 403);
-            }
-
-            if (DropNames.IsSaid(name, out var author) && author != account)
-            {
-                return Results.Text($"{name} is for {author} to leave", statusCode: 403);
-            }
-
             try
             {
-                await box.PutAsync(id, name, content, cancel).ConfigureAwait(false);
+                await rules.PutAsync(id, name, content, account, cancel).ConfigureAwait(false);
                 return Results.NoContent();
             }
             catch (DropBoxException e)
             {
-                return Results.Text(e.Message, statusCode: e.Fault switch { DropBoxFault.Misnamed => 400, DropBoxFault.Full => 507, _ => 413 });
+                return Results.Text(e.Message, statusCode: e.Fault switch { DropBoxFault.Misnamed => 400, DropBoxFault.Full => 507, DropBoxFault.NotAuthenticated => 403, _ => 413 });
             }
         });
         routes.MapPut("/api/v1/blocks/{cid}", async (string cid, HttpRequest request, CancellationToken cancel) =>

@@ -53,6 +53,28 @@ public static class DropNames
             && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var i) && i <= SaidMax && Address.TryParse(who, out node) && name == Said(r, node, i);
     }
 
+    /// <summary>Whose node a name is about: the executor of evidence, a receipt or a wrapped key, or who says something. Only a key is left by somebody else.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="isKey">Whether it names a wrapped key, which a keeper leaves for the node.</param>
+    /// <returns>Whether it is a name that this protocol gives.</returns>
+    public static bool TryNode(string name, out Address node, out bool isKey)
+    {
+        isKey = false;
+        if (IsSaid(name, out node))
+        {
+            return true;
+        }
+
+        if (name.Split('-') is not [var kind, var round, var who, { Length: DigestChars }] || !byte.TryParse(round, NumberStyles.None, CultureInfo.InvariantCulture, out _) || !Address.TryParse(who, out node))
+        {
+            return false;
+        }
+
+        isKey = kind == "key";
+        return isKey || kind is "evidence" or "receipt";
+    }
+
     /// <summary>Whether a name is that of these bytes.</summary>
     /// <param name="name">The name.</param>
     /// <param name="content">The bytes.</param>
