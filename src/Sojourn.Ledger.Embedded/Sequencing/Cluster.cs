@@ -29,6 +29,9 @@ internal sealed partial class Cluster : IAsyncDisposable
     private readonly Election _election;
     private readonly Confirmations _confirmed;
     private readonly List<Task> _tasks = [];
+    // The newest message of a leader that was served here.
+    private (ulong Term, ulong Count) _taken;
+    private ulong _sent;
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Cluster(EmbeddedLedger ledger, EmbeddedLedgerOptions options, byte[]? promised)
@@ -114,19 +117,28 @@ internal sealed partial class Cluster : IAsyncDisposable
     public LeadReply? Take(LeadRequest request)
     {
         // Signatures first: nothing unsigned moves anything.
-        if (!IsFrom(request.Term, request.SigningDigest(_ledger.GenesisDigest), request.Signature) || IndexOf(request.Term) == _self)
+        var asked = request.SigningDigest(_ledger.GenesisDigest);
+        if (request.To != _self || !IsFrom(request.Term, asked, request.Signature) || IndexOf(request.Term) == _self)
         {
             return null;
         }
 
         lock (_gate)
         {
+            // Shown again, or overtaken by a later one: whoever shows it does not make a dead leader live.
+            if (request.Term == _taken.Term && request.Count <= _taken.Count)
+            {
+                return null;
+            }
+
             var served = _election.Hear(request.Term, Now);
             Changed();
             if (!served)
             {
-                return Reply(request.Term, false, 0);
+                return Reply(request.Term, asked, false, 0);
             }
+
+            _taken = (request.Term, request.Count);
         }
 
         List<Block> blocks = [];
@@ -149,7 +161,7 @@ internal sealed partial class Cluster : IAsyncDisposable
             _ledger.Settle(Math.Min(request.Settled, number));
         }
 
-        return Reply(request.Term, kept, number);
+        return Reply(request.Term, asked, kept, number);
     }
 
     /// <summary>What a replica does when another sequencer wants to lead.</summary>
@@ -190,10 +202,10 @@ internal sealed partial class Cluster : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private LeadReply Reply(ulong term, bool kept, ulong number)
+    private LeadReply Reply(ulong term, in Digest asked, bool kept, ulong number)
     {
         var reply = new LeadReply(term, _election.Promised, kept, number, default);
-        return reply with { Signature = _signer.Sign(reply.SigningDigest(_ledger.GenesisDigest)) };
+        return reply with { Signature = _signer.Sign(reply.SigningDigest(_ledger.GenesisDigest, asked)) };
     }
 
     private int IndexOf(ulong term) => (int)(term % (ulong)_peers.Length);
@@ -365,17 +377,18 @@ internal sealed partial class Cluster : IAsyncDisposable
     // Keeps one replica at the leader's side, as long as it leads this term.
     private async Task LinkAsync(int peer, ulong term, CancellationToken cancellation)
     {
-        var next = _ledger.Tip.Number + 1;
+        var progress = new LinkProgress(_ledger.Tip.Number + 1);
         while (_election.Leads && _election.Term == term)
         {
             var news = Volatile.Read(ref _news).Task;
-            var (previous, blocks, last) = _ledger.Since(next, BytesAtOnce);
+            var (previous, blocks, last) = _ledger.Since(progress.Next, BytesAtOnce);
             var sent = Now;
-            var request = new LeadRequest(term, next - 1, previous, _ledger.SettledNumber, blocks, default);
-            request = request with { Signature = _signer.Sign(request.SigningDigest(_ledger.GenesisDigest)) };
+            var request = new LeadRequest(term, peer, Interlocked.Increment(ref _sent), progress.Next - 1, previous, _ledger.SettledNumber, blocks, default);
+            var asked = request.SigningDigest(_ledger.GenesisDigest);
+            request = request with { Signature = _signer.Sign(asked) };
             var bytes = await PostAsync(peer, "lead", request.Encode(), 4 * _patience, cancellation).ConfigureAwait(false);
             var reply = bytes is null ? null : LeadReply.TryDecode(bytes);
-            if (reply is null || reply.Term != term || !IsFrom(peer, reply.SigningDigest(_ledger.GenesisDigest), reply.Signature))
+            if (reply is null || reply.Term != term || !IsFrom(peer, reply.SigningDigest(_ledger.GenesisDigest, asked), reply.Signature))
             {
                 await Task.Delay(_patience / 8, _time, cancellation).ConfigureAwait(false);
                 continue;
@@ -395,15 +408,19 @@ internal sealed partial class Cluster : IAsyncDisposable
             }
 
             Heard();
-            if (!reply.Kept)
+            var goesOn = progress.Answered(reply.Kept, reply.Number, last);
+            if (reply.Kept)
             {
-                next = Math.Max(1, Math.Min(next - 1, reply.Number + 1));
+                Confirm(term, peer, progress.Next - 1);
+            }
+
+            if (!goesOn)
+            {
+                await Task.Delay(_patience / 8, _time, cancellation).ConfigureAwait(false);
                 continue;
             }
 
-            next = last + 1;
-            Confirm(term, peer, last);
-            if (_ledger.Tip.Number < next)
+            if (_ledger.Tip.Number < progress.Next)
             {
                 await Task.WhenAny(news, Task.Delay(_patience / 4, _time, cancellation)).ConfigureAwait(false);
                 cancellation.ThrowIfCancellationRequested();

@@ -6,22 +6,28 @@ namespace Sojourn.Ledger.Embedded.Sequencing;
 
 /// <summary>A leader's message to a replica: blocks to keep, or none, to say that it lives and what is settled.</summary>
 /// <param name="Term">The leader's term.</param>
+/// <param name="To">The replica's place in the genesis's list: nobody else may be shown it.</param>
+/// <param name="Count">Above that of every message that this leader sent in this term before: none can be shown twice.</param>
 /// <param name="PreviousNumber">The block before those that come.</param>
 /// <param name="PreviousHash">Its hash.</param>
 /// <param name="Settled">Up to which block a majority holds everything.</param>
 /// <param name="Blocks">Blocks, each as <see cref="Chain.Block.WriteTo"/> writes it.</param>
 /// <param name="Signature">The leader's.</param>
-internal sealed record LeadRequest(ulong Term, ulong PreviousNumber, Digest PreviousHash, ulong Settled, ReadOnlyMemory<byte> Blocks, ReadOnlyMemory<byte> Signature)
+internal sealed record LeadRequest(ulong Term, int To, ulong Count, ulong PreviousNumber, Digest PreviousHash, ulong Settled, ReadOnlyMemory<byte> Blocks, ReadOnlyMemory<byte> Signature)
 {
     public const int LengthMax = 40 << 20;
 
     public Digest SigningDigest(in Digest genesis) =>
-        new ProtocolHash("sojourn/lead/1").Add(genesis).Add(Term).Add(PreviousNumber).Add(PreviousHash).Add(Settled).Add(Digest.Of(Blocks.Span)).Finish();
+        new ProtocolHash("sojourn/lead/2").Add(genesis).Add(Term).Add((ulong)To).Add(Count).Add(PreviousNumber).Add(PreviousHash).Add(Settled).Add(Digest.Of(Blocks.Span)).Finish();
 
-    public byte[] Encode() => Messages.Write(w => w.WriteUnsigned(Term).WriteUnsigned(PreviousNumber).WriteBytes(PreviousHash.AsSpan()).WriteUnsigned(Settled).WriteBytes(Blocks.Span).WriteBytes(Signature.Span));
+    public byte[] Encode() => Messages.Write(w => w.WriteUnsigned(Term).WriteUnsigned((ulong)To).WriteUnsigned(Count).WriteUnsigned(PreviousNumber).WriteBytes(PreviousHash.AsSpan()).WriteUnsigned(Settled).WriteBytes(Blocks.Span).WriteBytes(Signature.Span));
 
-    public static LeadRequest? TryDecode(ReadOnlySpan<byte> bytes) => Messages.Read(bytes, 6, static (ref CborReader r) =>
-        new LeadRequest(r.ReadUInt64(), r.ReadUInt64(), new Digest(r.ReadBytesExactly(32)), r.ReadUInt64(), r.ReadBytes(LengthMax).ToArray(), r.ReadBytes(512).ToArray()));
+    public static LeadRequest? TryDecode(ReadOnlySpan<byte> bytes) => Messages.Read(bytes, 8, static (ref CborReader r) =>
+    {
+        var term = r.ReadUInt64();
+        return r.ReadUInt64() is <= byte.MaxValue and var to
+            ? new LeadRequest(term, (int)to, r.ReadUInt64(), r.ReadUInt64(), new Digest(r.ReadBytesExactly(32)), r.ReadUInt64(), r.ReadBytes(LengthMax).ToArray(), r.ReadBytes(512).ToArray()) : null!;
+    });
 }
 
 /// <summary>A replica's answer to a leader.</summary>
@@ -32,8 +38,11 @@ internal sealed record LeadRequest(ulong Term, ulong PreviousNumber, Digest Prev
 /// <param name="Signature">The replica's.</param>
 internal sealed record LeadReply(ulong Term, ulong Promised, bool Kept, ulong Number, ReadOnlyMemory<byte> Signature)
 {
-    public Digest SigningDigest(in Digest genesis) =>
-        new ProtocolHash("sojourn/lead-reply/1").Add(genesis).Add(Term).Add(Promised).Add(Kept ? 1UL : 0).Add(Number).Finish();
+    /// <summary>What is signed: the answer and the message it answers, so that it is an answer to no other.</summary>
+    /// <param name="genesis">The genesis's digest.</param>
+    /// <param name="request">What the leader signed.</param>
+    public Digest SigningDigest(in Digest genesis, in Digest request) =>
+        new ProtocolHash("sojourn/lead-reply/2").Add(genesis).Add(request).Add(Term).Add(Promised).Add(Kept ? 1UL : 0).Add(Number).Finish();
 
     public byte[] Encode() => Messages.Write(w => w.WriteUnsigned(Term).WriteUnsigned(Promised).WriteBoolean(Kept).WriteUnsigned(Number).WriteBytes(Signature.Span));
 

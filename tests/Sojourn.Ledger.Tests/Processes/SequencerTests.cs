@@ -521,6 +521,7 @@ public sealed class SequencerTests(ITestOutputHelper output)
 
             // It must not stand for a term of its own meanwhile, however slow the machine: then it would serve none of the cheat's.
             await using var honest = await Start(folder, 1, addresses, takeOverAfter: TimeSpan.FromHours(1));
+            var count = 0UL;
             async Task<LeadReply?> Lead(ulong previousNumber, Digest previous, params Block[] blocks)
             {
                 using var stream = new MemoryStream();
@@ -529,7 +530,7 @@ public sealed class SequencerTests(ITestOutputHelper output)
                     block.WriteTo(stream);
                 }
 
-                var request = new LeadRequest(3, previousNumber, previous, 0, stream.ToArray(), default);
+                var request = new LeadRequest(3, 1, ++count, previousNumber, previous, 0, stream.ToArray(), default);
                 request = request with { Signature = cheat.Signer.Sign(request.SigningDigest(digest)) };
                 using var http = new HttpClient();
                 using var content = new ByteArrayContent(request.Encode());
