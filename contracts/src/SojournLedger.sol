@@ -92,8 +92,13 @@ contract SojournLedger {
             return (false, Refusal.UnknownKind);
         }
         bytes memory answer;
+        uint256 before = gasleft();
         (done, answer) = module.delegatecall(input);
         if (!done) {
+            // A part that ran out of gas takes all with it (EIP-150 leaves a 64th at each level): else a batch with too little gas would go through without its last parts, and an estimate would propose just that.
+            if (answer.length == 0 && gasleft() < before / 16) {
+                revert ISojournLedger.Refused(uint8(Refusal.Busy));
+            }
             // What is no refusal (out of gas, a malformed input) counts as malformed.
             reason = answer.length == 36 && bytes4(answer) == ISojournLedger.Refused.selector ? uint8(answer[35]) : Refusal.Malformed;
         }

@@ -854,7 +854,10 @@ contract JobsTest is Walk {
             drawAudit(id, false);
             eq(ledger.job(id).phase, 5, "judging");
             refuse(70, abi.encodeCall(ISojournLedger.judgements, (id, 0, judgementOf(id, 0, 12, true))));
-            for (uint256 i = 1; i < 4; i++) ledger.judgements(id, 0, judgementOf(id, 0, i, accepts == 1));
+            for (uint256 i = 1; i < 5; i++) {
+                eq(ledger.job(id).phase, 5, "who is slower than a quorum is not silent");
+                ledger.judgements(id, 0, judgementOf(id, 0, i, accepts == 1));
+            }
             closedAs(id, accepts == 1 ? 1 : 8);
         }
         bytes32 other = oneExecutor(0);
@@ -869,7 +872,38 @@ contract JobsTest is Walk {
         ledger.judgements(id, 0, judgementOf(id, 0, 1, true));
         refuse(75, abi.encodeCall(ISojournLedger.judgements, (id, 0, judgementOf(id, 0, 1, true))));
         driveOver(id);
-        closedAs(id, 8);
+        eq(ledger.round(id, 1).kind + ledger.round(id, 1).wanted, 1, "a committee alone");
+        redrawsCommittee(id);
+        eq(ledger.job(id).phase, 5, "judging");
+        refuse(52, abi.encodeCall(ISojournLedger.judgements, (id, 0, judgementOf(id, 0, 2, true))));
+        for (uint256 i = 6; i < 9; i++) ledger.judgements(id, 1, judgementOf(id, 1, i, i < 9));
+        ledger.judgements(id, 1, judgementOf(id, 1, 9, false));
+        closedAs(id, 1);
+        eq(ledger.account(nodeOf(1)).creditNew, 10, "judged as the last committee did");
+        eq(ledger.account(nodeOf(2)).creditNew, 0, "kept silent");
+        eq(ledger.node(nodeOf(2)).votesMissed, 1, "kept silent");
+        eq(ledger.account(nodeOf(9)).creditNew, 0, "outvoted");
+        eq(ledger.account(nodeOf(6)).creditNew, 10, "judged");
+    }
+
+    function redrawsCommittee(bytes32 id) private {
+        go(ledger.round(id, 1).beaconHeight);
+        ISojournLedger.Ticket[] memory items = new ISojournLedger.Ticket[](1);
+        items[0] = ticketOf(id, 1, 5, 0, 0);
+        refuse(60, abi.encodeCall(ISojournLedger.tickets, (id, 1, items)));
+        items[0] = ticketOf(id, 1, 2, 1, 0);
+        refuse(61, abi.encodeCall(ISojournLedger.tickets, (id, 1, items)));
+        enterTickets(id, 0, 0, 6, 4);
+        driveOver(id);
+    }
+
+    function test_silent_committees_reject_nothing() public {
+        bytes32 id = oneExecutor(1);
+        revealAll(id, list(1));
+        drawAudit(id, false);
+        while (ledger.job(id).phase != 6) driveOver(id);
+        closedAs(id, 11);
+        eq(ledger.account(nodeOf(0)).creditNew, 25, "a part, for the work");
     }
 
     function test_a_review_counts() public {

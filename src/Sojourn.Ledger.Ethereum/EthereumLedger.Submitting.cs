@@ -138,6 +138,7 @@ public sealed partial class EthereumLedger
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         var results = new Task<SubmitResult>[messages.Count];
         var cast = new Dictionary<(Digest Job, byte Round, Address Voter), List<Vote>>();
+        var shown = new Dictionary<(Digest Job, byte Round, Address Executor), EvidencePublish>();
         for (var i = 0; i < results.Length; i++)
         {
             var message = messages[i];
@@ -166,7 +167,14 @@ public sealed partial class EthereumLedger
                     VotesOf(vote.Job, vote.Round).AddRange(vote.Votes);
                 }
 
-                item = CallWriter.Slot(_replica.State, message.Body, message.Sender, signature!, message.Body is AppraisalOpen open ? VotesOf(open.Job, open.Round) : []);
+                if (message.Body is EvidencePublish evidence)
+                {
+                    shown[(evidence.Job, evidence.Round, message.Sender)] = evidence;
+                }
+
+                item = CallWriter.Slot(
+                    _replica.State, message.Body, message.Sender, signature!, message.Body is AppraisalOpen open ? VotesOf(open.Job, open.Round) : [],
+                    message.Body is ResultReveal reveal ? shown.GetValueOrDefault((reveal.Job, reveal.Round, message.Sender)) : null);
             }
 
             results[i] = item is null ? Task.FromResult(Refused(Refusal.UnknownKind)) : Enqueue(item, message);

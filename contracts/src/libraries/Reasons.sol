@@ -206,4 +206,5 @@ library Outcome {
     uint256 internal constant CheckerRejected = 8;
     uint256 internal constant ReviewRejected = 9;
     uint256 internal constant Cancelled = 10;
+    uint256 internal constant Unjudged = 11;
 }

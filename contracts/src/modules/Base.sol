@@ -797,6 +797,31 @@ abstract contract Base {
         return true;
     }
 
+    /// @dev Whether a round's committee was asked to judge: the last one that saw executors, and every one that was drawn after it to judge only.
+    function _wasAsked(Head memory h, Round memory r) internal view returns (bool) {
+        if (r.verifiers == 0) {
+            return false;
+        }
+        for (uint256 i = r.index + 1; i <= h.round; i++) {
+            Round memory later = _round(h, i);
+            if (later.wanted > 0 && later.verifiers > 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// @dev The round whose committee judges by the checker: the last one that has a committee, since an audit or a dispute may find none. Its index is past the present round's where there is none.
+    function _judgingRound(Head memory h) internal view returns (Round memory r) {
+        for (uint256 i = h.round + 1; i > 0; i--) {
+            r = _round(h, i - 1);
+            if (r.verifiers > 0) {
+                return r;
+            }
+        }
+        r.index = h.round + 1;
+    }
+
     /// @dev Whether every key that the job's offers need was released to an executor: whole, or in as many shares as are enough.
     function _hasKeys(Head memory h, uint256 seat) internal view returns (bool) {
         return !h.isSealed || _isEnough(h, _released(seat));

@@ -306,7 +306,8 @@ contract DrawingModule is Base, IDrawing {
         if (v == 0) {
             return (_nodes[who].head == 0 ? Refusal.UnknownNode : Refusal.NotEligible, 0, 0);
         }
-        if (role == 0 ? !_fits(d, who, v) : (v >> 62) & 1 == 0) {
+        // A round in which nobody runs the job draws a committee alone.
+        if (role == 0 ? d.head.wanted == 0 || !_fits(d, who, v) : (v >> 62) & 1 == 0) {
             return (Refusal.NotEligible, 0, v);
         }
         if (d.round > 0 && _isExcluded(d, role, who)) {
@@ -339,14 +340,17 @@ contract DrawingModule is Base, IDrawing {
             }
             uint256 voter;
             (where, voter) = _voterIndex(r, who);
-            if (where < r.verifiers && (role == 0 || _wasSilent(r, voter))) {
+            if (where < r.verifiers && (role == 0 || _wasSilent(d.head, r, voter))) {
                 return true;
             }
         }
         return false;
     }
 
-    function _wasSilent(Round memory r, uint256 voter) private view returns (bool) {
+    function _wasSilent(Head memory h, Round memory r, uint256 voter) private view returns (bool) {
+        if (h.wanted == 0 && _judged(voter) == 0 && _wasAsked(h, r)) {
+            return true;
+        }
         for (uint256 i = 0; i < r.executors; i++) {
             if (_seat(r, i) & SEAT_EVIDENCE != 0 && _verdict(voter, i) == 0) {
                 return true;
@@ -389,7 +393,11 @@ contract DrawingModule is Base, IDrawing {
         }
         _seatExecutors(log, h, executors, drawn, bond);
         _seatVerifiers(log, h, verifiers, nodes);
-        _enter(log, h, Phase.Attesting, _close(t1, h.snapshot, h.round, 2));
+        if (h.wanted == 0) {
+            _enter(log, h, Phase.Judging, block.number + _window(t1, 6));
+        } else {
+            _enter(log, h, Phase.Attesting, _close(t1, h.snapshot, h.round, 2));
+        }
         return true;
     }
 
@@ -509,7 +517,7 @@ contract DrawingModule is Base, IDrawing {
             return _agreeingOf(t1);
         }
         if (h.kind != RoundKind.Dispute) {
-            return 1;
+            return h.wanted == 0 ? 0 : 1;
         }
         // A committee that decides a dispute must be larger than those it judges.
         uint256 before = 1;

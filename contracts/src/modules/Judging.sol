@@ -57,9 +57,16 @@ contract JudgingModule is Base {
     }
 
     function _judge(EventLog.Log memory log, bytes32 id, uint256 round, ISojournLedger.Judgement calldata m) private returns (uint256) {
-        (uint256 reason, Head memory h) = _findRound(id, round);
+        (uint256 reason, uint256 word) = _find(id);
         if (reason != 0) {
             return reason;
+        }
+        Head memory h = _unpack(word);
+        if (block.number > h.deadline) {
+            return Refusal.MustBeDriven;
+        }
+        if (round > h.round) {
+            return Refusal.WrongRound;
         }
         if (_modesOf(_terms1(h.arena)) & MODE_CHECKER == 0) {
             return Refusal.NotUsed;
@@ -67,7 +74,10 @@ contract JudgingModule is Base {
         if (h.phase != Phase.Judging || h.outcome != Outcome.Succeeded) {
             return Refusal.WrongPhase;
         }
-        Round memory r = _round(h, round);
+        Round memory r = _judgingRound(h);
+        if (r.index != round) {
+            return Refusal.WrongRound;
+        }
         (uint256 where, uint256 voter) = _voterIndex(r, m.node);
         if (where == r.verifiers) {
             return Refusal.NotDrawn;

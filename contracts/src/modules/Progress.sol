@@ -119,6 +119,8 @@ contract ProgressModule is Settlement, IProgress {
         Head memory h = j.head;
         if (h.kind == RoundKind.Audit) {
             _finish(j, Outcome.Succeeded);
+        } else if (h.kind == RoundKind.Redraw && h.wanted == 0) {
+            _rejudge(j);
         } else if (h.kind != RoundKind.Dispute) {
             _redrawOr(j, h.wanted);
         } else if (h.redraws < _redrawsOf(j.t1)) {
@@ -471,28 +473,45 @@ contract ProgressModule is Settlement, IProgress {
         }
         uint256 modes = _modesOf(j.t1);
         return (modes & MODE_REVIEW == 0 || h.reviewed != 0) && (modes & MODE_ANSWER == 0 || h.answered || h.disputed)
-            && (modes & MODE_CHECKER == 0 || _checkerVerdict(j) != 0);
+            && (modes & MODE_CHECKER == 0 || _hasEverybodyJudged(h));
     }
 
-    /// @dev 0 not known, 1 rejects, 2 accepts.
-    function _checkerVerdict(Job memory j) private view returns (uint256) {
-        Round memory r = _round(j.head, j.head.round);
-        uint256[3] memory seats;
+    /// @dev A quorum decides, but the window stays open for the others: who is slower than a quorum is not silent.
+    function _hasEverybodyJudged(Head memory h) private view returns (bool) {
+        Round memory r = _judgingRound(h);
         for (uint256 i = 0; i < r.verifiers; i++) {
             uint256 voter = _voter(r, i);
-            seats[_judged(voter)] += _seats(voter);
+            if (_judged(voter) == 0 && _seats(voter) > 0) {
+                return false;
+            }
         }
-        uint256 quorum = _quorum(j.t1);
-        return seats[2] >= quorum ? 2 : seats[1] >= quorum ? 1 : 0;
+        return r.verifiers > 0;
+    }
+
+    /// @dev A committee that keeps silent, or is split, says nothing of the result: another one is drawn, without those who kept silent; the job is not run again. Where none decides, nothing is proved
+    /// for or against the result.
+    function _rejudge(Job memory j) private {
+        Head memory h = j.head;
+        if (h.redraws < _redrawsOf(j.t1)) {
+            h.redraws++;
+            _begin(j.log, h, j.t1, RoundKind.Redraw, 0, false);
+        } else {
+            h.outcome = Outcome.Unjudged;
+            _closeJob(j.log, j.id, h);
+        }
     }
 
     function _endJudging(Job memory j) private {
         Head memory h = j.head;
         if (h.outcome == Outcome.Succeeded) {
-            if (_modesOf(j.t1) & MODE_CHECKER != 0 && _checkerVerdict(j) != 2) {
+            uint256 verdict = _modesOf(j.t1) & MODE_CHECKER != 0 ? _checkerVerdict(h, j.t1) : 2;
+            if (verdict == 1) {
                 h.outcome = Outcome.CheckerRejected;
             } else if (h.reviewed == 1) {
                 h.outcome = Outcome.ReviewRejected;
+            } else if (verdict == 0) {
+                _rejudge(j);
+                return;
             }
         }
         _closeJob(j.log, j.id, h);

@@ -22,6 +22,7 @@ abstract contract Settlement is Base {
         uint256 cost; // of a dispute, as far as nobody has made it good
         uint256 treasury;
         bool ran; // some executor once had every key
+        uint256 verdict; // of the checker: 0 none, 1 rejects, 2 accepts
     }
 
     function _closeJob(EventLog.Log memory log, bytes32 id, Head memory h) internal {
@@ -33,6 +34,9 @@ abstract contract Settlement is Base {
         b.requester = address(uint160(_terms3(h.arena)));
         if (h.agreed) {
             b.agreed = _cell(h.arena, h.agreedRound, AT_RESULTS, h.agreedSeat) >> 128;
+        }
+        if (_modesOf(b.t1) & MODE_CHECKER != 0) {
+            b.verdict = _checkerVerdict(h, b.t1);
         }
         Round[] memory rounds = new Round[](h.round + 1);
         for (uint256 i = 0; i <= h.round; i++) {
@@ -88,7 +92,7 @@ abstract contract Settlement is Base {
             b.ran = b.ran || (seat & SEAT_ADMITTED != 0 && _hasKeys(b.head, seat));
             _settleExecutor(b, r, i, seat);
         }
-        bool judges = _modesOf(b.t1) & MODE_CHECKER != 0 && r.index == b.head.round && b.head.agreed && b.head.outcome != Outcome.Disagreed;
+        bool judges = _modesOf(b.t1) & MODE_CHECKER != 0 && b.head.agreed && b.head.outcome != Outcome.Disagreed && _wasAsked(b.head, r);
         uint256[] memory voters = new uint256[](r.verifiers);
         for (uint256 i = 0; i < r.verifiers; i++) {
             voters[i] = _voter(r, i);
@@ -155,6 +159,18 @@ abstract contract Settlement is Base {
         }
     }
 
+    /// @dev What the committee that judges says by the checker: 0 not known, 1 rejects, 2 accepts.
+    function _checkerVerdict(Head memory h, uint256 t1) internal view returns (uint256) {
+        Round memory r = _judgingRound(h);
+        uint256[3] memory seats;
+        for (uint256 i = 0; i < r.verifiers; i++) {
+            uint256 voter = _voter(r, i);
+            seats[_judged(voter)] += _seats(voter);
+        }
+        uint256 quorum = _quorum(t1);
+        return seats[2] >= quorum ? 2 : seats[1] >= quorum ? 1 : 0;
+    }
+
     function _resultIsAgreed(Books memory b, Round memory r, uint256 i) private view returns (bool) {
         return _result(r, i) >> 128 == b.agreed;
     }
@@ -162,6 +178,8 @@ abstract contract Settlement is Base {
     function _payAgreed(Books memory b, Round memory r, address who, uint256 pay) private {
         if (b.head.outcome == Outcome.CheckerRejected) {
             b.log.line(Lines.UnpaidChecker, r.index, who, 0);
+        } else if (b.head.outcome == Outcome.Unjudged) {
+            _pay(b, who, pay * FAIL_SHARE / PARTS, Lines.FailPaid, r.index);
         } else if (b.head.outcome == Outcome.ReviewRejected && r.kind <= RoundKind.Redraw) {
             _pay(b, who, pay * REVIEW_FLOOR_SHARE / PARTS, Lines.ReviewFloorPaid, r.index);
         } else {
@@ -264,6 +282,8 @@ abstract contract Settlement is Base {
         }
         if (judges && _judged(voter) == 0) {
             missed++;
+        } else if (judges && b.verdict != 0 && _judged(voter) != b.verdict) {
+            reason = Lines.UnpaidOutvoted;
         }
         bool isDue = evidence != 0 || judges;
         bool isOut = bond == 0 || _seats(voter) == 0;

@@ -143,6 +143,8 @@ abstract contract Walk is Market {
         if (rnd(seed, 43, 5) == 0) openSome(id, uint8(rnd(seed, 44, uint256(j.round) + 1)), seed);
         if (j.phase == 0) {
             draw(id, j, seed);
+        } else if (j.phase <= 3 && rnd(seed, 45, 4) == 0) {
+            press(id, j, seed);
         } else if (j.phase <= 3) {
             work(id, j, seed);
         } else if (j.phase == 4) {
@@ -163,10 +165,12 @@ abstract contract Walk is Market {
             }
             go(beacon);
         }
-        uint256 count = 1 + rnd(seed, 51, 8);
+        // Sometimes all come at once: a dispute's committee is larger than what it judges.
+        uint256 count = rnd(seed, 49, 3) == 0 ? NODES : 1 + rnd(seed, 51, 8);
         ISojournLedger.Ticket[] memory items = new ISojournLedger.Ticket[](count);
         for (uint256 i = 0; i < count; i++) {
-            items[i] = ticketOf(id, j.round, rnd(seed, 52 + i, NODES), uint8(rnd(seed, 70 + i, 2)), uint32(rnd(seed, 90 + i, 22)));
+            (uint256 who, uint256 role, uint256 unit) = count == NODES ? (i, i < 10 ? 0 : 1, 0) : (rnd(seed, 52 + i, NODES), rnd(seed, 70 + i, 2), rnd(seed, 90 + i, 22));
+            items[i] = ticketOf(id, j.round, who, uint8(role), uint32(unit));
             if (items[i].role == 0 && rnd(seed, 110 + i, 3) == 0) {
                 items[i].possession = sha256(abi.encode(bytes32("sojourn/possession/1"), items[i].node, bytes32(uint256(77))));
                 (items[i].r, items[i].vs) = sign(keyOf(indexOf(items[i].node)), ticketHash(id, j.round, items[i]));
@@ -212,6 +216,79 @@ abstract contract Walk is Market {
         }
     }
 
+    /// @dev Everybody does at once what is awaited of it, as its mood has it: so the walk comes to what lies behind many right steps, a dispute's decision among it.
+    function press(bytes32 id, ISojournLedger.JobView memory j, uint256 seed) internal {
+        ISojournLedger.RoundView memory r = ledger.round(id, j.round);
+        for (uint256 e = 0; e < r.executors.length; e++) {
+            ISojournLedger.ExecutorView memory seat = r.executors[e];
+            uint256 i = indexOf(seat.node);
+            if (seat.status == 0 && j.phase == 1) {
+                ISojournLedger.Evidence[] memory items = new ISojournLedger.Evidence[](1);
+                items[0] = evidenceWith(id, j.round, i, evidenceDigest(id, j.round, i), seat.local ? bytes32(uint256(77)) : bytes32(0));
+                attempt(address(0), abi.encodeCall(ledger.evidence, (id, j.round, items)));
+            }
+        }
+        for (uint256 v = 0; v < r.verifiers.length; v++) voteRest(id, j.round, v);
+        for (uint256 v = 0; v < r.verifiers.length; v++) openRest(id, j.round, v);
+        r = ledger.round(id, j.round);
+        for (uint256 e = 0; e < r.executors.length; e++) {
+            if (r.executors[e].status == 2) finish(id, j.round, r, e, seed);
+        }
+        r = ledger.round(id, j.round);
+        for (uint256 e = 0; e < r.executors.length && r.wanted > 1; e++) {
+            if (r.executors[e].status == 3 && ledger.job(id).phase == 3) giveResult(id, j.round, indexOf(r.executors[e].node));
+        }
+    }
+
+    function finish(bytes32 id, uint8 round, ISojournLedger.RoundView memory r, uint256 e, uint256 seed) private {
+        release(id, round, r, e, seed);
+        uint256 i = indexOf(r.executors[e].node);
+        if (r.wanted > 1) {
+            ISojournLedger.Commit[] memory items = new ISojournLedger.Commit[](1);
+            items[0] = commitOf(id, round, i, variant(id, i, round));
+            attempt(address(0), abi.encodeCall(ledger.commits, (id, round, items)));
+        } else {
+            giveResult(id, round, i);
+        }
+    }
+
+    function giveResult(bytes32 id, uint8 round, uint256 i) private {
+        ISojournLedger.Reveal[] memory items = new ISojournLedger.Reveal[](1);
+        items[0] = revealOf(id, round, i, variant(id, i, round));
+        attempt(address(0), abi.encodeCall(ledger.reveals, (id, round, items)));
+    }
+
+    function voteRest(bytes32 id, uint8 round, uint256 v) private {
+        ISojournLedger.RoundView memory r = ledger.round(id, round);
+        address[] memory executors = unvoted(sortedExecutors(id, round), r, v);
+        if (executors.length == 0) return;
+        ISojournLedger.VoteCast[] memory items = new ISojournLedger.VoteCast[](1);
+        items[0] = ballotOf(id, round, indexOf(r.verifiers[v].node), executors, 1);
+        attempt(address(0), abi.encodeCall(ledger.votes, (id, round, items)));
+    }
+
+    function openRest(bytes32 id, uint8 round, uint256 v) private {
+        address[] memory executors = sortedExecutors(id, round);
+        if (executors.length == 0) return;
+        ISojournLedger.AppraisalOpen[] memory items = new ISojournLedger.AppraisalOpen[](1);
+        items[0] = openingOf(id, round, indexOf(ledger.round(id, round).verifiers[v].node), executors);
+        attempt(address(0), abi.encodeCall(ledger.openings, (id, round, items)));
+    }
+
+    /// @dev Those on whom a verifier has not voted, of a list.
+    function unvoted(address[] memory executors, ISojournLedger.RoundView memory r, uint256 v) private pure returns (address[] memory) {
+        uint256 kept = 0;
+        for (uint256 i = 0; i < executors.length; i++) {
+            for (uint256 e = 0; e < r.executors.length; e++) {
+                if (r.executors[e].node == executors[i] && (r.verifiers[v].verdicts >> (3 * e)) & 7 == 0) executors[kept++] = executors[i];
+            }
+        }
+        assembly ("memory-safe") {
+            mstore(executors, kept)
+        }
+        return executors;
+    }
+
     /// @dev Some jobs are ill-fated, so that every state is met on a walk that can be paid for: 0 executors cannot, 1 keepers deny, 3 evidence is planted, 4 everybody answers otherwise.
     function moodOf(bytes32 id) internal pure returns (uint256) {
         return uint256(keccak256(abi.encode("mood", id))) % 12;
@@ -248,17 +325,8 @@ abstract contract Walk is Market {
         address[] memory executors = sortedExecutors(id, round);
         uint256 v = rnd(seed, 80, r.verifiers.length);
         if (executors.length == 0) return;
-        // Only those on which it has not voted.
-        uint256 kept = 0;
-        for (uint256 i = 0; i < executors.length; i++) {
-            for (uint256 e = 0; e < r.executors.length; e++) {
-                if (r.executors[e].node == executors[i] && (r.verifiers[v].verdicts >> (3 * e)) & 7 == 0) executors[kept++] = executors[i];
-            }
-        }
-        if (kept == 0) return;
-        assembly ("memory-safe") {
-            mstore(executors, kept)
-        }
+        executors = unvoted(executors, r, v);
+        if (executors.length == 0) return;
         ISojournLedger.VoteCast[] memory items = new ISojournLedger.VoteCast[](1);
         items[0] = ballotOf(id, round, indexOf(r.verifiers[v].node), executors, uint8(rnd(seed, 81, 8) == 0 ? 2 + rnd(seed, 82, 5) : 1));
         attempt(address(0), abi.encodeCall(ledger.votes, (id, round, items)));
@@ -338,8 +406,12 @@ abstract contract Walk is Market {
         ISojournLedger.RoundView memory r = ledger.round(id, j.round);
         uint256 what = rnd(seed, 120, 3);
         if (what == 0 && r.verifiers.length > 0) {
-            uint256 i = indexOf(r.verifiers[rnd(seed, 121, r.verifiers.length)].node);
-            attempt(address(0), abi.encodeCall(ledger.judgements, (id, j.round, judgementOf(id, j.round, i, rnd(seed, 122, 5) != 0))));
+            // One of them, or all, who are of one mind then: some jobs' results are rejected.
+            bool all = rnd(seed, 126, 2) == 0;
+            uint256 from = all ? 0 : rnd(seed, 121, r.verifiers.length);
+            for (uint256 v = from; v < (all ? r.verifiers.length : from + 1); v++) {
+                judgeBy(id, j.round, indexOf(r.verifiers[v].node), all ? moodOf(id) % 2 == 0 : rnd(seed, 122, 5) != 0);
+            }
         } else if (what == 1 && modesOf[id] & 2 != 0) {
             attempt(address(0), abi.encodeCall(ledger.review, (id, reviewOf(id, rnd(seed, 124, 4) != 0))));
         } else if (what == 1) {
@@ -348,6 +420,10 @@ abstract contract Walk is Market {
         } else {
             openSome(id, uint8(rnd(seed, 123, uint256(j.round) + 1)), seed);
         }
+    }
+
+    function judgeBy(bytes32 id, uint8 round, uint256 i, bool accept) private {
+        attempt(address(0), abi.encodeCall(ledger.judgements, (id, round, judgementOf(id, round, i, accept))));
     }
 
     function reviewOf(bytes32 id, bool accept) internal view returns (ISojournLedger.Review memory m) {

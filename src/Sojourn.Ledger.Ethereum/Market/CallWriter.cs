@@ -80,7 +80,8 @@ internal static class CallWriter
     /// <param name="author">Whose.</param>
     /// <param name="signature">The author's EIP-712 signature.</param>
     /// <param name="cast">The author's votes in the job's round, in the order in which they were cast.</param>
-    public static SlotItem? Slot(LedgerState state, Transaction body, in Address author, RecoverableSignature signature, IReadOnlyList<Vote> cast)
+    /// <param name="shown">The author's evidence where it travels along and is not known yet.</param>
+    public static SlotItem? Slot(LedgerState state, Transaction body, in Address author, RecoverableSignature signature, IReadOnlyList<Vote> cast, EvidencePublish? shown = null)
     {
         var r = new Digest(signature.RBytes);
         var s = signature.SBytes;
@@ -96,7 +97,7 @@ internal static class CallWriter
             ReleaseRecord b => new SlotItem(b.Kind, b.Job, b.Round, new LedgerContract.Release(author, b.Executor, b.Offer, b.Admission, b.WrappedKey, KeysOf(state, b.Job, b.Round, b.Executor), r, vs)),
             ReleaseDeny b => new SlotItem(b.Kind, b.Job, b.Round, new LedgerContract.Deny(author, b.Executor, b.Offer, (byte)b.Reason, r, vs)),
             ResultCommit b => new SlotItem(b.Kind, b.Job, b.Round, new LedgerContract.Commit(author, b.Commitment, r, vs)),
-            ResultReveal b => new SlotItem(b.Kind, b.Job, b.Round, Reveal(state, b, author, r, vs)),
+            ResultReveal b => new SlotItem(b.Kind, b.Job, b.Round, Reveal(state, b, author, r, vs, shown)),
             ResultFail b => new SlotItem(b.Kind, b.Job, b.Round, new LedgerContract.Fail(author, (byte)b.Reason, r, vs)),
             Judge b => new SlotItem(b.Kind, b.Job, b.Round, new LedgerContract.Judgement(author, b.Accept, b.Report, r, vs)),
             Review b => new SlotItem(b.Kind, b.Job, 0, new LedgerContract.Review(author, b.Accept, r, vs)),
@@ -155,9 +156,9 @@ internal static class CallWriter
         ? new Digest(Keccak256.Hash([.. Keccak256.Hash(evidence.HpkeKey.Span), .. Keccak256.Hash(evidence.ReceiptKey.Span)]))
         : Digest.Zero;
 
-    private static LedgerContract.Reveal Reveal(LedgerState state, ResultReveal b, in Address author, in Digest r, in Digest vs)
+    private static LedgerContract.Reveal Reveal(LedgerState state, ResultReveal b, in Address author, in Digest r, in Digest vs, EvidencePublish? shown)
     {
-        var evidence = SeatOf(state, b.Job, b.Round, author)?.Evidence;
+        var evidence = SeatOf(state, b.Job, b.Round, author)?.Evidence ?? shown;
         var key = evidence?.ReceiptKey ?? default;
         return new LedgerContract.Reveal(
             author, new LedgerContract.Statement(b.Statement.Tag, b.Statement.Exit, b.Statement.Fuel, b.Statement.Output, b.Statement.Receipt), b.Nonce, b.EnclaveSignature, b.ReceiptContent.Bytes.ToArray(),
