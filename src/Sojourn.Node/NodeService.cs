@@ -86,6 +86,7 @@ public sealed class NodeService(NodeContext node)
             Watch(job.Id, cancel);
         }
 
+        await _promises.ForgetClosedAsync(node.Ledger, cancel).ConfigureAwait(false);
         await foreach (var entry in node.Ledger.EventsAsync(head.Events, cancel).ConfigureAwait(false))
         {
             LedgerSeen = node.Clock.GetUtcNow();

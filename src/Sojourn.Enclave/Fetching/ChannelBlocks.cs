@@ -10,7 +10,11 @@ namespace Sojourn.Enclave.Fetching;
 /// <param name="channel">The conversation with the node.</param>
 internal sealed class ChannelBlocks(SyncChannel channel) : IBlockSource, IBlockSink
 {
+    // Leaves that a guest never reads must not fill the enclave: it reads where it likes, and what was fetched ahead stands outside its memory's limit.
+    private const int AheadMax = 32;
+
     private readonly Dictionary<Cid, Block> _ahead = [];
+    private readonly Queue<Cid> _order = new();
     private Exception? _failure;
 
     /// <summary>Bytes of verified blocks that came in.</summary>
@@ -41,7 +45,10 @@ internal sealed class ChannelBlocks(SyncChannel channel) : IBlockSource, IBlockS
         return Take(cid);
     }
 
-    /// <summary>Fetches blocks that will be read soon, in one round trip. They are held until they are read once.</summary>
+    /// <summary>Blocks fetched ahead and not read yet.</summary>
+    internal int Ahead => _ahead.Count;
+
+    /// <summary>Fetches blocks that will be read soon, in one round trip. They are held until they are read once, or until many others have come.</summary>
     /// <param name="cids">At most <see cref="FrameLimits.BlocksPerRequest"/>.</param>
     public void Prefetch(IReadOnlyCollection<Cid> cids)
     {
@@ -54,7 +61,16 @@ internal sealed class ChannelBlocks(SyncChannel channel) : IBlockSource, IBlockS
         Request(wanted);
         foreach (var cid in wanted)
         {
-            _ahead[cid] = Take(cid);
+            var block = Take(cid);
+
+            // Of what stands in the queue, some was read since: the queue is as long as the blocks at most a few times over.
+            while (_order.Count >= AheadMax)
+            {
+                _ahead.Remove(_order.Dequeue());
+            }
+
+            _ahead[cid] = block;
+            _order.Enqueue(cid);
         }
     }
 

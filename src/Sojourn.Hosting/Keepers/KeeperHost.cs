@@ -121,10 +121,10 @@ public sealed class KeeperHost : IAsyncDisposable
         {
             try
             {
-                var nodes = await _ledger.NodesAsync(cancellation: cancel).ConfigureAwait(false);
+                var nodes = await GatewayChoice.NodesAsync(_ledger, cancel).ConfigureAwait(false);
                 _peers.Ask([
                     .. _options.DropBoxes, .. _options.Gateways,
-                    .. nodes.Select(node => Uri.TryCreate(node.Profile.Gateway, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : null).OfType<Uri>().Take(64)]);
+                    .. GatewayChoice.Of(nodes, Random.Shared)]);
             }
 #pragma warning disable CA1031 // What was known before goes on to be asked.
             catch (Exception) when (!cancel.IsCancellationRequested)

@@ -296,8 +296,8 @@ public sealed class NodeHost : IAsyncDisposable
                 await _registration.KeepAsync(cancel).ConfigureAwait(false);
                 if (turn % 15 == 0)
                 {
-                    var nodes = await _parts.Ledger.NodesAsync(cancellation: cancel).ConfigureAwait(false);
-                    _parts.Peers!.Ask([.. _options.DropBoxes, .. _options.Gateways, .. PeersOf(nodes.Select(node => node.Profile.Gateway))]);
+                    var nodes = await GatewayChoice.NodesAsync(_parts.Ledger, cancel).ConfigureAwait(false);
+                    _parts.Peers!.Ask([.. _options.DropBoxes, .. _options.Gateways, .. GatewayChoice.Of(nodes, Random.Shared, Gateway, _options.PublicGateway)]);
                 }
 
                 if (turn % 30 == 0)
@@ -315,10 +315,6 @@ public sealed class NodeHost : IAsyncDisposable
             await Task.Delay(Housekeeping, cancel).ConfigureAwait(false);
         }
     }
-
-    private IEnumerable<Uri> PeersOf(IEnumerable<string> gateways) => gateways
-        .Select(text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : null)
-        .OfType<Uri>().Where(uri => uri != Gateway && uri != _options.PublicGateway).Take(64);
 
     private void Measure()
     {

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Sojourn.Primitives;
 using Sojourn.Primitives.Cbor;
+using Sojourn.Protocol.Ports;
+using Sojourn.Protocol.State;
 
 namespace Sojourn.Node.Journal;
 
@@ -10,12 +12,18 @@ namespace Sojourn.Node.Journal;
 /// What a node must remember across a crash, in one file that only grows: a promise is on the disk when <see cref="KeepAsync"/> returns, and several that are made at once share one flush. A file each
 /// would cost two flushes each, the file's and its folder's, and flushes are what a short job spends most of its time on.
 /// </summary>
-/// <remarks>A record: its length (4 bytes, little-endian), the first 8 bytes of its SHA-256, and the record itself: a CBOR array of kind, job, round and value; an empty job's record forgets.</remarks>
+/// <remarks>
+/// What one flush wrote is one group: a mark (8 bytes), its length (4 bytes, little-endian), SHA-256 of its place in the file (8 bytes, little-endian), length and records, and the records: each its length (4 bytes,
+/// little-endian) and a CBOR array of kind, job, round and value; a record of the kind "none" forgets a job. A group is there whole or not at all. One that is whole behind a bad one was flushed after it,
+/// so the bad one had been whole; and since a group's digest covers its place, what lies inside a record is never taken for one.
+/// </remarks>
 internal sealed class PromiseLog : IDisposable
 {
-    private const int HeadLength = 12;
+    private const int HeadLength = 44;
     private const int RecordMax = 8 << 20;
+    private const int GroupMax = 64 << 20;
     private const long RewriteAbove = 4 << 20;
+    private static readonly byte[] Mark = "SJPROM02"u8.ToArray();
 
     private readonly string _path;
     private readonly Lock _gate = new();
@@ -81,9 +89,15 @@ internal sealed class PromiseLog : IDisposable
     /// <param name="round">The round.</param>
     /// <param name="value">What must be known again after a crash.</param>
     /// <returns>Done when it survives a power cut.</returns>
+    /// <exception cref="ArgumentException">The value is longer than 8 MiB.</exception>
     /// <exception cref="IOException">The disk is full or broken: nothing may be said that rests on it. It may be tried again.</exception>
     public async Task KeepAsync(PromiseKind kind, Digest job, byte round, ReadOnlyMemory<byte> value)
     {
+        if (value.Length > RecordMax)
+        {
+            throw new ArgumentException($"a promise of {value.Length} bytes is longer than {RecordMax}", nameof(value));
+        }
+
         var kept = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Enqueue(new Waiting(kind, job, round, value.ToArray(), Encode(kind, job, round, value.Span), kept));
         await kept.Task.ConfigureAwait(false);
@@ -105,6 +119,26 @@ internal sealed class PromiseLog : IDisposable
         }
 
         Enqueue(new Waiting(PromiseKind.None, id, 0, [], Encode(PromiseKind.None, id, 0, []), null));
+    }
+
+    /// <summary>Forgets the jobs that were closed while nobody watched them.</summary>
+    /// <param name="ledger">Says which.</param>
+    /// <param name="cancel">Stops asking.</param>
+    public async Task ForgetClosedAsync(ILedger ledger, CancellationToken cancel)
+    {
+        List<Digest> jobs;
+        lock (_gate)
+        {
+            jobs = [.. _kept.Keys.Select(key => key.Job).Distinct()];
+        }
+
+        foreach (var job in jobs)
+        {
+            if (await ledger.JobAsync(job, cancel).ConfigureAwait(false) is { Phase: JobPhase.Closed })
+            {
+                Forget(job);
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -168,8 +202,15 @@ internal sealed class PromiseLog : IDisposable
                     return;
                 }
 
-                group = _waiting;
-                _waiting = [];
+                // As many as one group holds.
+                var (taken, size) = (0, 0L);
+                while (taken < _waiting.Count && (size += _waiting[taken].Record.Length) <= GroupMax)
+                {
+                    taken++;
+                }
+
+                group = _waiting[..taken];
+                _waiting = _waiting[taken..];
             }
 
             try
@@ -195,13 +236,7 @@ internal sealed class PromiseLog : IDisposable
             Rewrite();
         }
 
-        var bytes = new byte[group.Sum(waiting => waiting.Record.Length)];
-        var at = 0;
-        foreach (var waiting in group)
-        {
-            waiting.Record.CopyTo(bytes, at);
-            at += waiting.Record.Length;
-        }
+        var bytes = Frame(group.Select(waiting => waiting.Record), _length);
 
         // What a failed write left behind is written over: the length is that of the last group which is whole.
         RandomAccess.Write(_file.SafeFileHandle, bytes, _length);
@@ -219,72 +254,135 @@ internal sealed class PromiseLog : IDisposable
     // What is forgotten takes no room: the rest is written anew beside the old file, and takes its place.
     private void Rewrite()
     {
-        using var rest = new MemoryStream();
+        List<byte[]> rest;
         lock (_gate)
         {
-            foreach (var ((kind, job, round), value) in _kept)
-            {
-                rest.Write(Encode(kind, job, round, value));
-            }
+            rest = [.. _kept.Select(kept => Encode(kept.Key.Kind, kept.Key.Job, kept.Key.Round, kept.Value))];
         }
 
-        if (rest.Length > RewriteAbove / 2)
+        if (rest.Sum(record => (long)record.Length) > _length / 2)
         {
             return;
         }
 
-        DurableFile.Write(_path, rest.GetBuffer().AsSpan(0, (int)rest.Length));
+        using var file = new MemoryStream();
+        foreach (var records in rest.Chunk(4))
+        {
+            file.Write(Frame(records, file.Length));
+        }
+
+        DurableFile.WriteSecret(_path, file.GetBuffer().AsSpan(0, (int)file.Length));
         _file.Dispose();
         _file = OpenFile(_path);
-        _length = rest.Length;
+        _length = file.Length;
+    }
+
+    private static byte[] Frame(IEnumerable<byte[]> records, long place)
+    {
+        var all = records.ToList();
+        var bytes = new byte[HeadLength + all.Sum(record => record.Length)];
+        var at = HeadLength;
+        foreach (var record in all)
+        {
+            record.CopyTo(bytes, at);
+            at += record.Length;
+        }
+
+        Mark.CopyTo(bytes, 0);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), bytes.Length - HeadLength);
+        DigestOf(bytes, place).CopyTo(bytes, 12);
+        return bytes;
+    }
+
+    private static byte[] DigestOf(ReadOnlySpan<byte> group, long place)
+    {
+        Span<byte> where = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(where, place);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(where);
+        hash.AppendData(group.Slice(8, 4));
+        hash.AppendData(group[HeadLength..]);
+        return hash.GetHashAndReset();
     }
 
     private static byte[] Encode(PromiseKind kind, in Digest job, byte round, ReadOnlySpan<byte> value)
     {
         var body = new CborWriter().BeginArray().WriteUnsigned((ulong)kind).WriteBytes(job.AsSpan()).WriteUnsigned(round).WriteBytes(value).EndArray().ToArray();
-        var record = new byte[HeadLength + body.Length];
+        var record = new byte[4 + body.Length];
         BinaryPrimitives.WriteInt32LittleEndian(record, body.Length);
-        SHA256.HashData(body).AsSpan(0, 8).CopyTo(record.AsSpan(4));
-        body.CopyTo(record, HeadLength);
+        body.CopyTo(record, 4);
         return record;
     }
 
     private void Load()
     {
+        if (_file.Length > Array.MaxLength)
+        {
+            throw new InvalidDataException($"{_path}: {_file.Length} bytes are more than this node ever writes. Restore the file, or move it away once no job of this node is open.");
+        }
+
         var bytes = new byte[_file.Length];
         _file.ReadExactly(bytes);
         var at = 0;
-        while (TryTake(bytes.AsSpan(at), out var length, out var body))
+        while (TryTake(bytes, at, out var length))
         {
-            Apply(body);
+            ApplyGroup(bytes.AsSpan(at + HeadLength, length - HeadLength));
             at += length;
         }
 
-        // A torn end was never followed by what rests on it. But a record that is whole behind a bad one was flushed after it, so the bad one had been whole too.
-        if (at + HeadLength <= bytes.Length && BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at)) is > 0 and <= RecordMax and var skipped
-            && at + HeadLength + skipped < bytes.Length && TryTake(bytes.AsSpan(at + HeadLength + skipped), out _, out _))
+        // A log of before groups begins with a record's length, which the mark read as a number is above.
+        if (at == 0 && bytes.Length >= 12 && BinaryPrimitives.ReadInt32LittleEndian(bytes) is > 0 and <= RecordMax)
         {
-            throw new InvalidDataException(string.Create(
-                CultureInfo.InvariantCulture, $"{_path}: the record at byte {at} is damaged, and with it what this node promised. Restore the file, or move it away once no job of this node is open."));
+            throw new InvalidDataException($"{_path}: an earlier version wrote this log. Move it away once no job of this node is open.");
         }
 
+        // A torn end was never followed by what rests on it. Whatever is bad before a whole group is no torn end, wherever its length says that it ends.
+        for (var later = at + 1; later <= bytes.Length - HeadLength; later++)
+        {
+            var next = bytes.AsSpan(later).IndexOf(Mark);
+            if (next < 0)
+            {
+                break;
+            }
+
+            later += next;
+            if (TryTake(bytes, later, out _))
+            {
+                throw new InvalidDataException(string.Create(
+                    CultureInfo.InvariantCulture, $"{_path}: what lies at byte {at} is damaged, and with it what this node promised. Restore the file, or move it away once no job of this node is open."));
+            }
+        }
+
+        // What was read may have been written by a process that was ended before its flush: it is said again, so it must last.
         _length = at;
+        RandomAccess.FlushToDisk(_file.SafeFileHandle);
     }
 
-    private static bool TryTake(ReadOnlySpan<byte> bytes, out int length, out ReadOnlySpan<byte> body)
+    private static bool TryTake(ReadOnlySpan<byte> file, int at, out int length)
     {
         length = 0;
-        body = default;
-        if (bytes.Length < HeadLength || BinaryPrimitives.ReadInt32LittleEndian(bytes) is not (> 0 and <= RecordMax and var size) || bytes.Length < HeadLength + size)
+        var bytes = file[at..];
+        if (bytes.Length < HeadLength || !bytes.StartsWith(Mark) || BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]) is not (> 0 and <= GroupMax and var size) || bytes.Length - HeadLength < size)
         {
             return false;
         }
 
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(bytes.Slice(HeadLength, size), digest);
-        body = bytes.Slice(HeadLength, size);
         length = HeadLength + size;
-        return digest[..8].SequenceEqual(bytes.Slice(4, 8));
+        return DigestOf(bytes[..length], at).AsSpan().SequenceEqual(bytes.Slice(12, 32));
+    }
+
+    private void ApplyGroup(ReadOnlySpan<byte> records)
+    {
+        while (records.Length > 0)
+        {
+            if (records.Length < 4 || BinaryPrimitives.ReadInt32LittleEndian(records) is not (> 0 and <= RecordMax + 128 and var size) || records.Length - 4 < size)
+            {
+                throw new InvalidDataException($"{_path}: a whole group of records is not one that a node writes. Restore the file, or move it away once no job of this node is open.");
+            }
+
+            Apply(records.Slice(4, size));
+            records = records[(4 + size)..];
+        }
     }
 
     private void Apply(ReadOnlySpan<byte> body)

@@ -21,10 +21,22 @@ public sealed class Keeper(KeeperContext keeper)
     // A keeper that still cannot answer says so this many heights before the deadline, so that the ledger carries the reason.
     private const ulong LastHeights = 8;
 
+    // How many releases are gathered for at once: for offers that are the keeper's own, and for others', which anybody can publish with this keeper's name in them.
+    private const int LooksMax = 16;
+
+    // A look that takes longer is given up and begun again later, with twice the time.
+    private static readonly TimeSpan LookMax = TimeSpan.FromSeconds(5);
+
     private readonly Sender _sender = new(keeper.Ledger, keeper.Signer, keeper.Journal);
     private readonly ReleaseJudge _judge = new(keeper);
     private readonly ConcurrentDictionary<Digest, bool> _open = new();
-    private readonly HashSet<(Digest Job, byte Round, Address Executor, Digest Offer)> _answered = [];
+    private readonly ConcurrentDictionary<(Digest Job, byte Round, Address Executor, Digest Offer), bool> _answered = new();
+    private readonly ConcurrentDictionary<Digest, bool> _looks = new();
+    private readonly ConcurrentDictionary<Digest, (long At, TimeSpan Pause, int Times)> _slow = new();
+    private readonly SemaphoreSlim _own = new(LooksMax);
+    private readonly SemaphoreSlim _others = new(LooksMax);
+
+    // Held from counting a use to keeping what it released, never while somebody else's gateway is waited for.
     private readonly SemaphoreSlim _one = new(1);
     private string _told = "";
 
@@ -57,6 +69,10 @@ public sealed class Keeper(KeeperContext keeper)
         }
 
         await sweeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (!_looks.IsEmpty)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     private async Task FollowAsync(CancellationToken cancel)
@@ -93,31 +109,62 @@ public sealed class Keeper(KeeperContext keeper)
         }
     }
 
+    // What the ledger says is read here, one job after the other. What needs others' gateways runs beside, one task a job: a stranger's dribbling gateway holds up the stranger's job alone.
     private async Task LookAsync(Digest job, CancellationToken cancel)
     {
-        await _one.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
             if (await keeper.Ledger.JobAsync(job, cancel).ConfigureAwait(false) is not { } view || view.Phase == JobPhase.Closed)
             {
-                _open.TryRemove(job, out _);
-                _answered.RemoveWhere(slot => slot.Job == job);
-                Forget(job);
+                // What still answers for it forgets it the next time.
+                if (!_looks.ContainsKey(job))
+                {
+                    _open.TryRemove(job, out _);
+                    _slow.TryRemove(job, out _);
+                    foreach (var slot in _answered.Keys.Where(slot => slot.Job == job))
+                    {
+                        _answered.TryRemove(slot, out _);
+                    }
+
+                    Forget(job);
+                }
+                else
+                {
+                    _open[job] = true;
+                }
             }
-            else if (view.Phase is JobPhase.Attesting or JobPhase.Running)
+            else if (view.Phase is JobPhase.Attesting or JobPhase.Running && view.Round.Executors.Any(executor => executor.Status == SeatStatus.Admitted)
+                && (!_slow.TryGetValue(job, out var slow) || keeper.Clock.GetElapsedTime(slow.At) >= slow.Pause) && _looks.TryAdd(job, true))
             {
-                await AnswerAsync(view, cancel).ConfigureAwait(false);
+                _ = Task.Run(() => AnswerBesideAsync(view, cancel), CancellationToken.None);
             }
         }
-#pragma warning disable CA1031 // A gateway, the drop box, the ledger or the disk: one job must not end the keeper; it is looked at again.
+#pragma warning disable CA1031 // The ledger or the disk: one job must not end the keeper; it is looked at again.
         catch (Exception e) when (!cancel.IsCancellationRequested)
 #pragma warning restore CA1031
         {
             Tell(job, $"will be tried again: {e.Message}");
         }
+    }
+
+    private async Task AnswerBesideAsync(JobView job, CancellationToken cancel)
+    {
+        try
+        {
+            await AnswerAsync(job, cancel).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // A gateway, the drop box, the ledger or the disk: one job must not end the keeper; it is looked at again.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            if (!cancel.IsCancellationRequested)
+            {
+                Tell(job.Id, $"will be tried again: {e.Message}");
+            }
+        }
         finally
         {
-            _one.Release();
+            _looks.TryRemove(job.Id, out _);
         }
     }
 
@@ -143,9 +190,9 @@ public sealed class Keeper(KeeperContext keeper)
             foreach (var executor in job.Round.Executors.Where(executor => executor.Status == SeatStatus.Admitted))
             {
                 var slot = (job.Id, job.Round.Index, executor.Node, id);
-                if (!executor.Releases.Any(release => release.Offer == id) && !_answered.Contains(slot) && await ReleaseAsync(job, executor, offer, cancel).ConfigureAwait(false))
+                if (!executor.Releases.Any(release => release.Offer == id) && !_answered.ContainsKey(slot) && await ReleaseAsync(job, executor, offer, cancel).ConfigureAwait(false))
                 {
-                    _answered.Add(slot);
+                    _answered[slot] = true;
                 }
             }
         }
@@ -154,7 +201,8 @@ public sealed class Keeper(KeeperContext keeper)
     // Returns whether the ledger has the answer.
     private async Task<bool> ReleaseAsync(JobView job, ExecutorView executor, OfferView offer, CancellationToken cancel)
     {
-        var (reason, words, wrapped, use) = await _judge.DecideAsync(job, executor, offer, cancel).ConfigureAwait(false);
+        var (facts, refused) = await GatherAsync(job, executor, offer, cancel).ConfigureAwait(false);
+        var (reason, words, wrapped, use) = facts is null ? refused! : await DecideAsync(facts, job, executor, offer, cancel).ConfigureAwait(false);
         if (wrapped is null || use is null)
         {
             if (reason == DenyReason.Unavailable && await MayWaitAsync(job, cancel).ConfigureAwait(false))
@@ -169,15 +217,70 @@ public sealed class Keeper(KeeperContext keeper)
             return denied.Refusal is Refusal.None or Refusal.AlreadyReleased or Refusal.NotAdmitted;
         }
 
-        // On disk before it leaves, with the use counted: a crash in between costs a use, never gives one away, and never releases in two ways.
-        keeper.Uses.Record(use);
-        wrapped = Keep(job, executor, offer, wrapped);
         Audit(job, executor, offer, "released", $"wrapped key {Digest.Of(wrapped)}");
         await keeper.DropBox.PutAsync(job.Id, DropNames.WrappedKey(job.Round.Index, executor.Node, Digest.Of(wrapped)), wrapped, cancel).ConfigureAwait(false);
         var sent = await _sender.SendAsync(
             "release", job.Id, new ReleaseRecord(job.Id, job.Round.Index, executor.Node, offer.Id, executor.Admission, Digest.Of(wrapped)), cancel).ConfigureAwait(false);
         keeper.Journal.Add(JournalLevel.Progress, "release", job.Id, $"released the key of {offer.Terms.Content} to the enclave of {executor.Node}");
         return sent.Refusal is Refusal.None or Refusal.AlreadyReleased or Refusal.NotAdmitted;
+    }
+
+    private async Task<(ReleaseFacts? Facts, ReleaseDecision? Refused)> GatherAsync(JobView job, ExecutorView executor, OfferView offer, CancellationToken cancel)
+    {
+        var places = offer.Owner == keeper.Signer.Address ? _own : _others;
+        await places.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            var times = _slow.TryGetValue(job.Id, out var slow) ? slow.Times : 0;
+            using var limit = new CancellationTokenSource(LookMax * (1 << Math.Min(times, 3)), keeper.Clock);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+            try
+            {
+                return await _judge.GatherAsync(job, executor, offer, both.Token).WaitAsync(both.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancel.IsCancellationRequested)
+            {
+                _slow[job.Id] = (keeper.Clock.GetTimestamp(), TimeSpan.FromSeconds(1 << Math.Min(times, 3)), times + 1);
+                return (null, new ReleaseDecision(DenyReason.Unavailable, "a gateway or the drop box is too slow"));
+            }
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    // Looks once more at what may have changed while others were waited for, decides, and keeps: no two releases count at once, and what was revoked meanwhile stays here.
+    private async Task<ReleaseDecision> DecideAsync(ReleaseFacts facts, JobView job, ExecutorView executor, OfferView offer, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            if (await keeper.Ledger.OfferAsync(offer.Id, cancel).ConfigureAwait(false) is not { } now || await keeper.Ledger.JobAsync(job.Id, cancel).ConfigureAwait(false) is not { Phase: JobPhase.Attesting or JobPhase.Running } open
+                || open.Round.Index != job.Round.Index)
+            {
+                return new(DenyReason.Unavailable, "the job does not wait for the key any more");
+            }
+
+            var decision = await _judge.DecideAsync(facts, open, executor, now, cancel).ConfigureAwait(false);
+            if (decision is not { Released: { } wrapped, Use: { } use })
+            {
+                return decision;
+            }
+
+            if (keeper.Revoked?.Contains(offer.Id) == true)
+            {
+                return new(DenyReason.Withdrawn, "the owner has revoked the offer");
+            }
+
+            // On disk before it leaves, with the use counted: a crash in between costs a use, never gives one away, and never releases in two ways.
+            keeper.Uses.Record(use);
+            return decision with { Released = Keep(job, executor, offer, wrapped) };
+        }
+        finally
+        {
+            _one.Release();
+        }
     }
 
     private async Task<bool> MayWaitAsync(JobView job, CancellationToken cancel)

@@ -22,6 +22,17 @@ namespace Sojourn.Node.Keeping;
 /// <param name="Use">What is counted before it leaves.</param>
 internal sealed record ReleaseDecision(DenyReason Reason, string Words, byte[]? Released = null, CountedUse? Use = null);
 
+/// <summary>What a keeper fetched and checked for one release.</summary>
+/// <param name="Header">The content's header.</param>
+/// <param name="Finding">What the evidence shows.</param>
+/// <param name="Appraisal">What it shows under the policy.</param>
+/// <param name="Policies">All policies of the job.</param>
+/// <param name="Policy">The content's.</param>
+/// <param name="Spec">The job's specification.</param>
+/// <param name="Modules">The program and its libraries.</param>
+internal sealed record ReleaseFacts(
+    SealedHeader Header, EvidenceFinding Finding, AttestationResult Appraisal, IReadOnlyList<SignedPolicy> Policies, SignedPolicy Policy, JobSpec Spec, ImmutableArray<LinkedModule> Modules);
+
 /// <summary>Decides whether a key leaves: collects the facts, holds the policy against them, and wraps the key as the policy's grant says. It changes nothing.</summary>
 /// <param name="keeper">What the keeper works with.</param>
 internal sealed class ReleaseJudge(KeeperContext keeper)
@@ -35,53 +46,84 @@ internal sealed class ReleaseJudge(KeeperContext keeper)
     /// <param name="cancel">Stops waiting.</param>
     public async Task<ReleaseDecision> DecideAsync(JobView job, ExecutorView executor, OfferView offer, CancellationToken cancel)
     {
+        var (facts, refused) = await GatherAsync(job, executor, offer, cancel).ConfigureAwait(false);
+        return facts is null ? refused! : await DecideAsync(facts, job, executor, offer, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Fetches and checks what others hand out: as slow as they like, so it is asked with nothing held.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="executor">An admitted executor.</param>
+    /// <param name="offer">The offer; this keeper is its keeper.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <returns>The facts; or why nothing is released, whatever else is so.</returns>
+    public async Task<(ReleaseFacts? Facts, ReleaseDecision? Refused)> GatherAsync(JobView job, ExecutorView executor, OfferView offer, CancellationToken cancel)
+    {
+        var facts = await CollectAsync(job, executor, offer, cancel).ConfigureAwait(false);
+        return (facts as ReleaseFacts, facts as ReleaseDecision);
+    }
+
+    private async Task<object> CollectAsync(JobView job, ExecutorView executor, OfferView offer, CancellationToken cancel)
+    {
         // First what the owner said here and on the ledger: neither a gateway nor an executor can delay it.
-        if (offer.Withdrawn || keeper.Revoked?.Contains(offer.Id) == true)
+        if (IsRevoked(offer) is { } revoked)
         {
-            return new(DenyReason.Withdrawn, "the owner has revoked the offer");
+            return revoked;
         }
 
         var content = offer.Terms.Content;
         var header = await HeaderAsync(content, cancel).ConfigureAwait(false);
         if (header?.Policy is not { } policyCid || policyCid != offer.Terms.Policy)
         {
-            return new(DenyReason.Unavailable, "the content's header is not to be had, or names another policy than the offer");
+            return new ReleaseDecision(DenyReason.Unavailable, "the content's header is not to be had, or names another policy than the offer");
         }
 
         var finding = await _check.CheckAsync(job, job.Round, executor, keeper.Clock.GetUtcNow(), cancel).ConfigureAwait(false);
         if (finding.Verdict == VoteVerdict.Unavailable)
         {
-            return new(DenyReason.Unavailable, finding.Words);
+            return new ReleaseDecision(DenyReason.Unavailable, finding.Words);
         }
 
-        if (finding.Verdict != VoteVerdict.Accept || !finding.Results.TryGetValue(policyCid, out var appraisal))
+        if (finding.Verdict != VoteVerdict.Accept || !finding.Results.TryGetValue(policyCid, out var appraisal) || appraisal is null)
         {
-            return new(DenyReason.Evidence, $"the keeper's own check of the evidence says {finding.Verdict}: {finding.Words}");
+            return new ReleaseDecision(DenyReason.Evidence, $"the keeper's own check of the evidence says {finding.Verdict}: {finding.Words}");
         }
 
         if (await _check.PoliciesAsync(job, cancel).ConfigureAwait(false) is not { } policies || policies.FirstOrDefault(candidate => candidate.Cid == policyCid) is not { } policy)
         {
-            return new(DenyReason.Unavailable, "a policy is not to be had");
+            return new ReleaseDecision(DenyReason.Unavailable, "a policy is not to be had");
         }
 
         if (await SpecAsync(job.Terms.Spec, cancel).ConfigureAwait(false) is not { } spec)
         {
-            return new(DenyReason.Unavailable, "the job's specification is not to be had");
+            return new ReleaseDecision(DenyReason.Unavailable, "the job's specification is not to be had");
         }
 
         if (await ModulesAsync(job, spec, policies, cancel).ConfigureAwait(false) is not { } modules)
         {
-            return new(DenyReason.Unavailable, "the header of a sealed module is not to be had");
+            return new ReleaseDecision(DenyReason.Unavailable, "the header of a sealed module is not to be had");
         }
 
+        return new ReleaseFacts(header, finding, appraisal, policies, policy, spec, modules);
+    }
+
+    /// <summary>Decides by what was gathered and what the ledger and this keeper say now. It waits for the ledger alone, so that counting and deciding can be one.</summary>
+    /// <param name="facts">What was gathered.</param>
+    /// <param name="job">The job, as it is now.</param>
+    /// <param name="executor">The executor.</param>
+    /// <param name="offer">The offer, as it is now.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    public async Task<ReleaseDecision> DecideAsync(ReleaseFacts facts, JobView job, ExecutorView executor, OfferView offer, CancellationToken cancel)
+    {
+        var (header, finding, appraisal, policies, policy, spec, modules) = facts;
+        var content = offer.Terms.Content;
         var siblings = await SiblingsAsync(offer, cancel).ConfigureAwait(false);
         var node = await keeper.Ledger.NodeAsync(executor.Node, cancel).ConfigureAwait(false);
         var paid = await PaidAsync(job, content, cancel).ConfigureAwait(false);
 
         // From here on nothing is waited for: what the owner and members have said on this machine while facts were collected counts, too.
-        if (keeper.Revoked?.Contains(offer.Id) == true)
+        if (IsRevoked(offer) is { } revoked)
         {
-            return new(DenyReason.Withdrawn, "the owner has revoked the offer");
+            return revoked;
         }
 
         // Whoever publishes an offer is paid by it, and its uses are counted by it: only the owner's own offers bind the owner's keeper.
@@ -135,6 +177,9 @@ internal sealed class ReleaseJudge(KeeperContext keeper)
         var wrapped = Wrap(grant, header, consents, new CountedUse(now, offer.Id, job.Id, job.Terms.Spec, policy.Body, spec.OutputBytesMax));
         return wrapped.Released is { } released ? wrapped with { Released = finding.ForMachine(released) } : wrapped;
     }
+
+    private ReleaseDecision? IsRevoked(OfferView offer) =>
+        offer.Withdrawn || keeper.Revoked?.Contains(offer.Id) == true ? new(DenyReason.Withdrawn, "the owner has revoked the offer") : null;
 
     private ReleaseDecision Wrap(PolicyGrant grant, SealedHeader header, IReadOnlyDictionary<Address, Cid>? consents, CountedUse use)
     {

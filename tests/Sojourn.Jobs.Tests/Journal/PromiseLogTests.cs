@@ -1,5 +1,7 @@
+using Sojourn.Jobs.Tests.Keeping;
 using Sojourn.Node.Journal;
 using Sojourn.Primitives;
+using Sojourn.Protocol.State;
 
 namespace Sojourn.Jobs.Tests.Journal;
 
@@ -79,6 +81,80 @@ public sealed class PromiseLogTests : IDisposable
         Assert.Contains("damaged", Assert.Throws<InvalidDataException>(() => PromiseLog.Open(_folder)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(int.MaxValue, 1)]
+    [InlineData(9 << 20, 1)]
+    [InlineData(5000, 1)]
+    [InlineData(0, 2)]
+    public async Task A_damaged_length_or_two_bad_groups_before_a_whole_one_are_not_passed_over(int length, int bad)
+    {
+        using (var log = PromiseLog.Open(_folder))
+        {
+            for (byte i = 0; i < 4; i++)
+            {
+                await log.KeepAsync(PromiseKind.Votes, Job, i, "votes"u8.ToArray());
+            }
+        }
+
+        var bytes = await System.IO.File.ReadAllBytesAsync(File);
+        var each = bytes.Length / 4;
+        for (var i = 1; i <= bad; i++)
+        {
+            BitConverter.TryWriteBytes(bytes.AsSpan((each * i) + 8), length);
+        }
+
+        await System.IO.File.WriteAllBytesAsync(File, bytes);
+        Assert.Contains("damaged", Assert.Throws<InvalidDataException>(() => PromiseLog.Open(_folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_power_cut_that_leaves_the_end_of_a_group_without_its_beginning_is_a_torn_end()
+    {
+        long before;
+        using (var log = PromiseLog.Open(_folder))
+        {
+            await log.KeepAsync(PromiseKind.Votes, Job, 0, "votes"u8.ToArray());
+            await log.KeepAsync(PromiseKind.Votes, Digest.Of("other"u8), 0, "votes"u8.ToArray());
+            before = new FileInfo(File).Length;
+
+            // Both in one group: nobody waits for the first.
+            log.Forget(Digest.Of("other"u8));
+            await log.KeepAsync(PromiseKind.Votes, Job, 1, "votes"u8.ToArray());
+        }
+
+        var bytes = await System.IO.File.ReadAllBytesAsync(File);
+        for (var at = before; at < bytes.Length; at++)
+        {
+            var torn = bytes.ToArray();
+            torn.AsSpan((int)before, (int)(at - before) + 1).Clear();
+            await System.IO.File.WriteAllBytesAsync(File, torn);
+            using var log = PromiseLog.Open(_folder);
+            Assert.NotNull(log.Find(PromiseKind.Votes, Job, 0));
+            Assert.NotNull(log.Find(PromiseKind.Votes, Digest.Of("other"u8), 0));
+            Assert.Null(log.Find(PromiseKind.Votes, Job, 1));
+        }
+    }
+
+    [Fact]
+    public async Task Jobs_that_were_closed_meanwhile_are_forgotten_and_open_ones_are_not()
+    {
+        using var scene = new KeeperScene(Path.Combine(_folder, "scene"));
+        var open = await scene.JobAsync([], [], number: 1);
+        var closed = await scene.JobAsync([], [], number: 2);
+        scene.Ledger.Jobs[closed.Id] = closed with { Phase = JobPhase.Closed };
+        using var log = PromiseLog.Open(_folder);
+        foreach (var job in new[] { open.Id, closed.Id, Job })
+        {
+            await log.KeepAsync(PromiseKind.Votes, job, 0, "votes"u8.ToArray());
+        }
+
+        await log.ForgetClosedAsync(scene.Ledger, CancellationToken.None);
+        Assert.NotNull(log.Find(PromiseKind.Votes, open.Id, 0));
+        Assert.NotNull(log.Find(PromiseKind.Votes, Job, 0)); // The ledger does not know it (yet): that says nothing.
+        Assert.Null(log.Find(PromiseKind.Votes, closed.Id, 0));
+    }
+
     [Fact]
     public async Task Many_at_once_are_all_kept_and_a_long_log_is_written_anew_without_what_was_forgotten()
     {
@@ -97,6 +173,11 @@ public sealed class PromiseLogTests : IDisposable
         }
 
         Assert.InRange(new FileInfo(File).Length, 1, 5 << 20);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, System.IO.File.GetUnixFileMode(File));
+        }
+
         using var again = PromiseLog.Open(_folder);
         Assert.All(Enumerable.Range(0, 40), i => Assert.Equal(new[] { (byte)i }, again.Find(PromiseKind.Votes, Job, (byte)i)!.Value.ToArray()));
         Assert.Null(again.Find(PromiseKind.Result, JobOf(3), 0));
