@@ -16,13 +16,10 @@ public sealed class UploadRulesTests : IDisposable
 
     public UploadRulesTests() => _scene = new KeeperScene(_folder);
 
-    public static TheoryData<string> Stores => ["file", "memory"];
-
-    [Theory]
-    [MemberData(nameof(Stores))]
-    public async Task Only_a_closed_jobs_box_makes_room(string kind)
+    [Fact]
+    public async Task Only_a_closed_jobs_box_makes_room()
     {
-        IDropBoxStore box = kind == "file" ? new FileDropBox(Path.Combine(_folder, "box")) : new MemoryDropBox();
+        var box = new MemoryDropBox();
         var rules = new UploadRules(box, _scene.Ledger);
         var template = await _scene.JobAsync([], []);
         var content = "evidence"u8.ToArray();
@@ -53,6 +50,24 @@ public sealed class UploadRulesTests : IDisposable
         Assert.True(taken);
         Assert.Null(await box.GetAsync(jobs[7], name, CancellationToken.None));
         Assert.All(jobs.Where(job => job != jobs[7]), job => Assert.NotNull(box.GetAsync(job, name, CancellationToken.None).AsTask().GetAwaiter().GetResult()));
+    }
+
+    [Fact]
+    public async Task A_box_on_disk_drops_what_it_is_told_to_and_nothing_else()
+    {
+        var folder = Path.Combine(_folder, "box");
+        var (content, first, second) = ("evidence"u8.ToArray(), Digest.Of("first"u8), Digest.Of("second"u8));
+        var name = DropNames.Evidence(0, _scene.Node, Digest.Of(content));
+        var box = new FileDropBox(folder);
+        await box.PutAsync(first, name, content, CancellationToken.None);
+        await box.PutAsync(second, name, content, CancellationToken.None);
+        Assert.Equal([first, second], box.Jobs());
+        box.Remove(first);
+        box.Remove(first);
+        var again = new FileDropBox(folder);
+        Assert.Equal([second], again.Jobs());
+        Assert.Null(await again.GetAsync(first, name, CancellationToken.None));
+        Assert.NotNull(await again.GetAsync(second, name, CancellationToken.None));
     }
 
     [Fact]
