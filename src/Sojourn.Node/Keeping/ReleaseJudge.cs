@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sojourn.Attestation;
 using Sojourn.Content;
 using Sojourn.Cryptography.Custody;
 using Sojourn.Cryptography.HybridEncryption;
