@@ -39,7 +39,7 @@ internal static class GatewayChoice
     {
         var known = nodes.Where(node => !node.Stake.IsZero)
             .Select(node => Uri.TryCreate(node.Profile.Gateway, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : null)
-            .OfType<Uri>().Where(uri => !except.Contains(uri)).Distinct().ToArray();
+            .OfType<Uri>().Where(uri => !Array.Exists(except, own => own == uri)).Distinct().ToArray();
         random.Shuffle(known);
         return known[..Math.Min(known.Length, Max)];
     }
