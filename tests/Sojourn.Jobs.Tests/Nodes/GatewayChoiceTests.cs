@@ -25,10 +25,10 @@ public sealed class GatewayChoiceTests
     [Fact]
     public void Ones_own_gateway_and_what_is_no_address_are_not_asked()
     {
-        var nodes = new[] { Node(1, 1), Node(2, 1), Node(3, 1) with { Profile = new NodeProfile { VrfKey = new byte[33], Gateway = "ftp://3.test" } } };
+        var nodes = new[] { Node(1, 1), Node(2, 1), Node(3, 1) with { Profile = new NodeProfile { VrfKey = new byte[33], Chip = default, Gateway = "ftp://3.test" } } };
         Assert.Equal([new Uri("http://2.test/")], GatewayChoice.Of(nodes, new Random(1), new Uri("http://1.test/"), null));
     }
 
     private static NodeView Node(int number, ulong stake) => new(
-        new Address([.. BitConverter.GetBytes(number), .. new byte[16]]), new NodeProfile { VrfKey = new byte[33], Gateway = $"http://{number}.test/" }, 1, 0, new Amount(stake), Amount.Zero, new NodeRecord());
+        new Address([.. BitConverter.GetBytes(number), .. new byte[16]]), new NodeProfile { VrfKey = new byte[33], Chip = default, Gateway = $"http://{number}.test/" }, 1, 0, new Amount(stake), Amount.Zero, new NodeRecord());
 }
