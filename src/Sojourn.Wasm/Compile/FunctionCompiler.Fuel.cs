@@ -154,14 +154,14 @@ internal sealed partial class FunctionCompiler
     private void EnterLoop(BlockFrame frame, int offset)
     {
         var cost = plan?.At(offset) ?? 0;
-        if (plan is not null && quiet is null && plan.IsQuiet(offset))
-        {
-            quiet = frame;
-            TakeFirstPortion(cost);
-        }
-        else if (quiet is not null)
+        if (quiet is not null)
         {
             Charge(cost);
+        }
+        else if (plan?.IsQuiet(offset) == true)
+        {
+            BeginPortions(cost);
+            quiet = frame;
         }
 
         if (quiet is not null && cost > 0)
@@ -184,27 +184,19 @@ internal sealed partial class FunctionCompiler
         }
     }
 
-    private void TakeFirstPortion(int cost)
+    private void BeginPortions(int cost)
     {
-        if (cost == 0)
+        if (density == Density.Densest && cost > 0)
         {
-            il.LoadInt32(0);
-        }
-        else if (density == Density.Usual)
-        {
-            TakePortion(() =>
-            {
-                LoadBlockField(StoreBlock.FuelOffset);
-                il.LoadInt64(cost);
-                il.Emit(OpCodes.Sub);
-            });
-            return;
+            // In as few instructions as there can be.
+            il.LoadLocal(blockLocal);
+            il.LoadInt32(cost);
+            Call(typeof(Metering), nameof(Metering.BeginPortions));
         }
         else
         {
-            il.LoadLocal(blockLocal);
-            il.LoadInt32(-cost);
-            Call(typeof(Metering), nameof(Metering.TakePortion));
+            Charge(cost, isPlain: true);
+            il.LoadInt32(0);
         }
 
         il.StoreLocal(portionLocal);
@@ -264,13 +256,7 @@ internal sealed partial class FunctionCompiler
 
             if (inline)
             {
-                TakePortion(() =>
-                {
-                    LoadBlockField(StoreBlock.FuelOffset);
-                    il.LoadLocal(portionLocal);
-                    il.Emit(OpCodes.Conv_I8);
-                    il.Emit(OpCodes.Add);
-                });
+                TakePortion();
             }
             else
             {
@@ -292,9 +278,12 @@ internal sealed partial class FunctionCompiler
     }
 
     // The fuel that is left with all charges made is divided into a new portion and the rest.
-    private void TakePortion(Action loadFuel)
+    private void TakePortion()
     {
-        loadFuel();
+        LoadBlockField(StoreBlock.FuelOffset);
+        il.LoadLocal(portionLocal);
+        il.Emit(OpCodes.Conv_I8);
+        il.Emit(OpCodes.Add);
         il.StoreLocal(fuelLocal);
         il.LoadLocal(fuelLocal);
         il.LoadInt64(0);

@@ -14,8 +14,8 @@ internal sealed partial class FunctionCompiler
 {
     private const int ExpressionDepthMax = 100;
 
-    /// <summary>Loops nested deeper are compiled without optimisation.</summary>
-    internal const int OptimizedLoopsDefault = 32;
+    /// <summary>Loops nested deeper are compiled without optimisation: 64 take the platform's compiler some milliseconds, 900 took it 24 s.</summary>
+    internal const int OptimizedLoopsDefault = 64;
     private const int OperandsMax = 20_000;
 
     // Past these the platform's compiler does not optimise.

@@ -12,8 +12,8 @@ namespace Sojourn.Wasm.Fuel;
 /// before it runs; if the fuel would fall below zero it does not run. With <see cref="FuelMode.Path"/> a segment of fewer than
 /// <see cref="SmallSegment"/> instructions that is neither entry nor head is charged with the entry or head around it instead, whether it runs or not.
 /// A loop is <em>quiet</em> if it holds no call, no throw, no instruction on a whole memory, table or array and none of the guest's heap, if no quiet loop is
-/// around it, and if the function has no <c>try_table</c>. In a quiet loop charges are paid from a portion that is taken from the fuel beforehand: when it does
-/// not suffice, what is missing is taken, and up to <see cref="PortionMax"/> more. What is left of the portion is given back when the loop is left, and is lost
+/// around it, and if the function has no <c>try_table</c>. After its head was charged for the first time, charges in a quiet loop are paid from a portion, which is
+/// nothing to begin with: when it does not suffice, what is missing is taken from the fuel, and up to <see cref="PortionMax"/> more. What is left of the portion is given back when the loop is left, and is lost
 /// when it traps. So a loop need not write its fuel down each time round; the fuel ends at the same place as it would without.
 /// </remarks>
 internal sealed class FuelPlan

@@ -50,6 +50,7 @@ internal sealed unsafe partial class Machine
     /// <summary>A loop begins, for the first time or again.</summary>
     private void EnterLoop(int place)
     {
+        ChargeAt(place);
         if (quiet is null && plan is not null && plan.IsQuiet(body.Code[place].Offset))
         {
             quiet = (place, body.Match[place]);

@@ -260,7 +260,6 @@ internal sealed unsafe partial class Machine(Store store)
                 var (inputs, _) = Arity(instruction.Block);
                 labels.Add(new(pc - 1, inputs, top - inputs, -1, IsLoop: true));
                 EnterLoop(pc - 1);
-                ChargeAt(pc - 1);
                 break;
             case Opcode.If:
                 var otherwise = body.Match[pc - 1];

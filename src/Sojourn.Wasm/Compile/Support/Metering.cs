@@ -18,6 +18,15 @@ internal static unsafe class Metering
         }
     }
 
+    /// <summary>Charges the head of a quiet loop for the first time.</summary>
+    /// <returns>The portion to begin with: nothing.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static int BeginPortions(nint block, int cost)
+    {
+        Charge(block, cost);
+        return 0;
+    }
+
     /// <summary>Takes the next portion of a quiet loop.</summary>
     /// <param name="block">The store's block.</param>
     /// <param name="portion">What is left of the last one, negative by what is missing.</param>
