@@ -315,6 +315,22 @@ contract VrfTest is Market {
         eq(ledger.node(nodeOf(0)).proved, 1, "record");
     }
 
+    /// @dev Whoever entered a false ticket and has the genuine one challenged first does not make the false one safe by it.
+    function test_a_genuine_ticket_shown_first_does_not_shield_a_false_one() public {
+        enter(ticket(0, 0, false));
+        enter(ticket(1, 0, true));
+        ledger.captureBeacon(id, "");
+        ledger.challenge(id, 0, ticket(0, 0, true), none());
+        refuse(68, abi.encodeCall(ISojournLedger.challenge, (id, 0, ticket(0, 0, true), none())));
+        eq(ledger.round(id, 0).executorTickets.length, 2, "stands");
+        ledger.challenge(id, 0, ticket(0, 0, false), none());
+        eq(ledger.round(id, 0).executorTickets.length, 1, "struck");
+        eq(ledger.node(nodeOf(0)).proved, 1, "record");
+        refuse(68, abi.encodeCall(ISojournLedger.challenge, (id, 0, ticket(0, 0, true), none())));
+        refuse(68, abi.encodeCall(ISojournLedger.challenge, (id, 0, ticket(0, 0, false), none())));
+        conserved(one());
+    }
+
     function test_drawn_nodes_with_false_tickets_lose_their_places() public {
         for (uint256 i = 0; i < 3; i++) enter(ticket(i, 0, i != 0));
         for (uint256 i = 3; i < 7; i++) enter(ticket(i, 1, i != 3));

@@ -80,8 +80,10 @@ abstract contract Base {
     /// @dev The head of each job, see `Head`.
     mapping(bytes32 => uint256) internal _jobs;
 
-    /// @dev keccak256(job, round, role, node) → 1 where the ticket was challenged
+    /// @dev keccak256(job, round, role, node) → the output that stood a challenge, `STRUCK` where a false ticket was shown, 0 where none was challenged
     mapping(bytes32 => uint256) internal _challenged;
+
+    uint256 internal constant STRUCK = 1;
 
     mapping(bytes32 => BatchData) internal _batches;
 

@@ -180,7 +180,9 @@ contract JudgingModule is Base {
         if (t.role > 1 || !_isSigned(_domain(), TicketHash.hash(id, round, t), t.node, t.r, t.vs)) {
             _refuse(Refusal.UnknownTicket);
         }
-        if (_challenged[key] != 0) {
+        // A node has one output in a slot: once it is known, a ticket that it signed over another is false whatever its proof.
+        uint256 known = _challenged[key];
+        if (known == STRUCK || (known != 0 && bytes32(known) == t.output)) {
             _refuse(Refusal.AlreadyChecked);
         }
         if (!_stands(h, t.role, t.node)) {
@@ -196,16 +198,17 @@ contract JudgingModule is Base {
         if (version == 0) {
             _refuse(Refusal.UnknownTicket);
         }
-        _challenged[key] = 1;
         h.challenged = true;
         EventLog.Log memory log = EventLog.about(id);
-        if (_holds(id, round, h, t, version, hints)) {
+        if (known == 0 && _holds(id, round, h, t, version, hints)) {
+            _challenged[key] = uint256(t.output);
             _save(id, h);
             _accounts[msg.sender] -= CHALLENGE_FEE;
             _credit(t.node, CHALLENGE_FEE);
             log.line(Lines.ChallengeLost, round, msg.sender, CHALLENGE_FEE);
             log.line(Lines.ChallengeWon, round, t.node, CHALLENGE_FEE);
         } else {
+            _challenged[key] = STRUCK;
             log.add(Kinds.Proved, round, t.node, Lines.SlashedFalseTicket);
             _strike(h, t.role, t.node);
             _save(id, h);

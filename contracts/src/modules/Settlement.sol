@@ -137,7 +137,8 @@ abstract contract Settlement is Base {
             }
         } else if (status == Status.Failed) {
             _count(who, RECORD_FAILED);
-            if (b.head.outcome == Outcome.FailedByExecutors) {
+            // A machine's own failure says nothing of the job and earns nothing: what the escrow is for is counted without it.
+            if (b.head.outcome == Outcome.FailedByExecutors && (seat >> 177) & 15 < 7) {
                 _pay(b, who, pay * FAIL_SHARE / PARTS, Lines.FailPaid, r.index);
             } else {
                 b.log.line(Lines.UnpaidFailed, r.index, who, 0);

@@ -472,7 +472,7 @@ public sealed partial class LedgerState
         }
 
         Emit(EventKind.Proved, job.Id, round.Index, body.Node, (ulong)LineReason.SlashedFalseTicket);
-        round.Proofs[at] = ticket with { Checked = true, Proof = default };
+        round.Proofs[at] = ticket with { Checked = true, Proof = default, Output = Digest.Zero };
         var list = body.Role == DrawRole.Executor ? round.ExecutorTickets : round.VerifierTickets;
         list.RemoveAll(entry => entry.Node == body.Node);
         Slash(body.Node, job.Terms.ExecutorBond, LineReason.SlashedFalseTicket, job, round.Index, signed.Sender);

@@ -51,9 +51,16 @@ public sealed partial class LedgerState
         var who = node;
         var proofs = open.Round.Proofs;
         var at = proofs.FindIndex(known => known.Node == who && known.Role == role);
-        if (at >= 0 && !proofs[at].Checked)
+        if (at < 0)
         {
-            proofs[at] = proofs[at] with { Output = output, Proof = proof };
+            return;
+        }
+
+        // A node has one output in a slot: beside one that was found true, another that it signed is judged as well. Of one that was struck no output is kept.
+        var known = proofs[at];
+        if (!known.Checked || (known.Output != output && !known.Output.IsZero))
+        {
+            proofs[at] = known with { Output = output, Proof = proof, Checked = false };
         }
     }
 

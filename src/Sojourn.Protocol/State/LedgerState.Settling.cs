@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Sojourn.Primitives;
 using Sojourn.Protocol.Reasons;
 using Sojourn.Protocol.Terms;
@@ -42,7 +43,8 @@ public sealed partial class LedgerState
         var output = Digest.Zero;
         if (job.Outcome == JobOutcome.Succeeded)
         {
-            output = Revealed(job, _ => true).First(seat => ResultOf(seat) == job.Agreed).Result!.Statement.Output;
+            // A seat may have been struck since for a false ticket: the result that it found stays the job's.
+            output = job.Rounds.SelectMany(round => round.Executors).First(seat => seat.Result is not null && ResultOf(seat) == job.Agreed).Result!.Statement.Output;
         }
 
         var closed = new ClosedJob(job.Id, job.Requester, job.Outcome, Height, output, job.Agreed?.Tag ?? Digest.Zero, _paid);
@@ -118,7 +120,8 @@ public sealed partial class LedgerState
                 break;
             case SeatStatus.Failed:
                 node.Record = node.Record with { Failed = node.Record.Failed + 1 };
-                if (job.Outcome == JobOutcome.FailedByExecutors)
+                // A machine's own failure says nothing of the job and earns nothing: what the escrow is for is counted without it.
+                if (job.Outcome == JobOutcome.FailedByExecutors && seat.Fail < FailReason.Resources)
                 {
                     Pay(job, seat.Node, pay.Share(Rules.FailShare, 10_000), LineReason.FailPaid, round.Index);
                 }
@@ -197,7 +200,7 @@ public sealed partial class LedgerState
             {
                 reason = reason == LineReason.VerifierPaid ? LineReason.UnpaidOutvoted : reason;
             }
-            else if (opened != CommonAppraisal(round, executor, vote.Verdict == VoteVerdict.Accept))
+            else if (MarkOf(opened) != CommonAppraisal(round, executor, vote.Verdict == VoteVerdict.Accept))
             {
                 reason = reason == LineReason.VerifierPaid ? LineReason.UnpaidOtherAppraisal : reason;
             }
@@ -243,9 +246,9 @@ public sealed partial class LedgerState
     }
 
     // What most seats of one side opened; nobody can have copied it, since votes were salted and openings came after the last vote.
-    private static Digest CommonAppraisal(RoundState round, ExecutorSeat executor, bool accepting)
+    private static uint? CommonAppraisal(RoundState round, ExecutorSeat executor, bool accepting)
     {
-        var best = Digest.Zero;
+        uint? best = null;
         var bestSeats = 0;
         for (var i = 0; i < round.Verifiers.Count; i++)
         {
@@ -254,23 +257,27 @@ public sealed partial class LedgerState
                 continue;
             }
 
+            var mark = MarkOf(opened);
             var seats = 0;
             for (var j = 0; j < round.Verifiers.Count; j++)
             {
-                if (executor.Votes[j] is { Opened: { } other } otherVote && other == opened && (otherVote.Verdict == VoteVerdict.Accept) == accepting)
+                if (executor.Votes[j] is { Opened: { } other } otherVote && MarkOf(other) == mark && (otherVote.Verdict == VoteVerdict.Accept) == accepting)
                 {
                     seats += round.Verifiers[j].Seats;
                 }
             }
 
-            if (seats > bestSeats || (seats == bestSeats && opened < best))
+            if (seats > bestSeats || (seats == bestSeats && mark < best))
             {
-                (best, bestSeats) = (opened, seats);
+                (best, bestSeats) = (mark, seats);
             }
         }
 
         return best;
     }
+
+    // A chain keeps 32 bits of an opened appraisal: the whole was committed to before any could be known, so that only equality among honest ones is asked.
+    private static uint MarkOf(in Digest appraisal) => BinaryPrimitives.ReadUInt32BigEndian(appraisal.AsSpan());
 
     // An owner is paid for what could be used: where no executor ever had all keys, nothing ran, and whoever released in vain lost nothing either. Where the shares of some custodians
     // were enough, the owner's price is due whichever of their offers it stands in.
