@@ -35,7 +35,10 @@ public sealed partial class EmbeddedLedger
     }
 
     /// <summary>Whether this process orders transactions at the moment.</summary>
-    public bool Leads => _writer is not null && (_cluster?.Leads ?? true);
+    public bool Leads => _writer is not null && _failure is null && (_cluster?.Leads ?? true);
+
+    /// <summary>Ends with the reason once this ledger has stopped because its disk failed; closing it does not end it.</summary>
+    public Task<LedgerStoppedException> Stopped => _stopped.Task;
 
     /// <summary>Who leads, as its place in the genesis's list; null where none is known.</summary>
     public int? LeaderIndex => _cluster is null ? 0 : _cluster.LeaderIndex;
@@ -53,7 +56,15 @@ public sealed partial class EmbeddedLedger
     {
         lock (_core)
         {
-            _database.PutMeta(key, value);
+            try
+            {
+                _database.PutMeta(key, value);
+            }
+            catch (Exception exception) when (exception is Microsoft.Data.Sqlite.SqliteException or IOException)
+            {
+                Stop(exception);
+                throw;
+            }
         }
     }
 
@@ -127,7 +138,7 @@ public sealed partial class EmbeddedLedger
                 MarkTip();
                 return (true, blocks.Count == 0 ? previousNumber : blocks[^1].Header.Number);
             }
-            catch (Exception exception) when (exception is Microsoft.Data.Sqlite.SqliteException or IOException)
+            catch (Exception exception) when (exception is Microsoft.Data.Sqlite.SqliteException or IOException or LedgerCorruptException)
             {
                 Stop(exception);
                 return (false, 0);

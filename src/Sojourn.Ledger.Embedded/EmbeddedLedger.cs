@@ -42,6 +42,7 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
     private ChainFollower _chain;
     private ChainTip _tip;
     private Task _snapshot = Task.CompletedTask;
+    private readonly TaskCompletionSource<LedgerStoppedException> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _failure;
     private ulong _visibleEvents;
     private int _rewinds;
@@ -437,7 +438,9 @@ public sealed partial class EmbeddedLedger : ILedger, IAsyncDisposable
     private void Stop(Exception exception)
     {
         _failure ??= exception;
+        _cluster?.Retire();
         _settled.Fail(exception);
+        _stopped.TrySetResult(new LedgerStoppedException(_failure));
         _database.RollBack();
     }
 

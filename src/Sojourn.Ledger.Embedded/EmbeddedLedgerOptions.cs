@@ -21,6 +21,9 @@ public sealed record EmbeddedLedgerOptions
     /// <value>Default one second.</value>
     public TimeSpan TakeOverAfter { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Is told, in a sentence, what went wrong among the sequencers and is being done again; called from any thread.</summary>
+    public Action<string>? Notice { get; init; }
+
     /// <summary>Checks signatures; the real schemes where null.</summary>
     public ISignatureScheme? Signatures { get; init; }
 

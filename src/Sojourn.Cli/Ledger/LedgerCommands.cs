@@ -152,14 +152,14 @@ internal static class LedgerCommands
             Uri[] others = [.. run.Get(peers)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Market.MarketCommands.AddressOf)];
             CheckPeers(path, identity.Address, others.Length);
             await using var ledger = EmbeddedLedger.Open(new EmbeddedLedgerOptions { Path = Database(path), Sequencer = new Secp256k1Signer(identity), BeaconKey = new EcVrfProver(beacon),
-                Peers = others, TakeOverAfter = TimeSpan.FromMilliseconds(Math.Clamp(run.Get(takeOver), 100, 600_000)) });
+                Peers = others, TakeOverAfter = TimeSpan.FromMilliseconds(Math.Clamp(run.Get(takeOver), 100, 600_000)), Notice = run.Note });
             await using var server = await LedgerServer.StartAsync(ledger, at, cancellation: run.Cancellation).ConfigureAwait(false);
             run.Out.WriteLine(server.Address);
             run.Note($"Ledger {ledger.GenesisDigest}. Ctrl+C stops it.");
             await run.Out.FlushAsync(run.Cancellation).ConfigureAwait(false);
             try
             {
-                await Task.Delay(Timeout.Infinite, run.Cancellation).ConfigureAwait(false);
+                throw await ledger.Stopped.WaitAsync(run.Cancellation).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {

@@ -15,9 +15,12 @@ internal sealed partial class Cluster : IAsyncDisposable
 {
     public const string PromiseKey = "promised-term";
     private const int BytesAtOnce = 4 << 20;
+    // Answers are a few numbers and a signature, or a head without its transactions: far less.
+    private const int AnswerMax = 1 << 20;
 
     private readonly EmbeddedLedger _ledger;
     private readonly ISigner _signer;
+    private readonly Action<string>? _notice;
     private readonly ISignatureScheme _signatures;
     private readonly Uri?[] _peers;
     private readonly int _self;
@@ -38,6 +41,7 @@ internal sealed partial class Cluster : IAsyncDisposable
     {
         _ledger = ledger;
         _signer = options.Sequencer!;
+        _notice = options.Notice;
         _signatures = options.Signatures ?? new Protocol.Accounts.AccountSignatures();
         _patience = options.TakeOverAfter;
         _time = options.Time;
@@ -61,7 +65,7 @@ internal sealed partial class Cluster : IAsyncDisposable
         _peers = [.. options.Peers.Select((peer, i) => i == _self ? null : new Uri(peer, Http.LedgerEndpoints.Root.TrimStart('/') + "/sequencing/"))];
         _election = new Election(_self, sequencers.Length, _patience, promised is { Length: 8 } ? BinaryPrimitives.ReadUInt64BigEndian(promised) : 0, Keep, Now);
         _confirmed = new Confirmations(sequencers.Length);
-        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = _patience, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) }) { Timeout = TimeSpan.FromSeconds(30) };
+        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = _patience, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) }) { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = AnswerMax };
     }
 
     /// <summary>Whether this sequencer orders transactions at the moment, as far as it knows.</summary>
@@ -75,6 +79,13 @@ internal sealed partial class Cluster : IAsyncDisposable
 
     /// <summary>Whether a new leader has yet to write a block of its own term: only that settles what came before. The writer asks between blocks: what is not settled then is what an earlier leader left.</summary>
     public bool OwesTermBlock => _election.Leads && (_ledger.Tip.Number < _confirmed.First || _ledger.Tip.Number > _ledger.SettledNumber);
+
+    /// <summary>The ledger has stopped: its sequencer is silent from now on, so that another one takes over. May be called under any lock but that of the confirmations.</summary>
+    public void Retire()
+    {
+        _election.Retire();
+        Changed();
+    }
 
     private TimeSpan Now => _time.GetElapsedTime(0);
 
@@ -118,7 +129,7 @@ internal sealed partial class Cluster : IAsyncDisposable
     {
         // Signatures first: nothing unsigned moves anything.
         var asked = request.SigningDigest(_ledger.GenesisDigest);
-        if (request.To != _self || !IsFrom(request.Term, asked, request.Signature) || IndexOf(request.Term) == _self)
+        if (_election.IsRetired || request.To != _self || !IsFrom(request.Term, asked, request.Signature) || IndexOf(request.Term) == _self)
         {
             return null;
         }
@@ -156,6 +167,12 @@ internal sealed partial class Cluster : IAsyncDisposable
         }
 
         var (kept, number) = _ledger.Replicate(request.Term, request.PreviousNumber, request.PreviousHash, blocks, () => _election.Promised <= request.Term);
+        if (_election.IsRetired)
+        {
+            // Its disk has just failed: it is away, as far as the leader is concerned.
+            return null;
+        }
+
         if (kept)
         {
             _ledger.Settle(Math.Min(request.Settled, number));
@@ -167,7 +184,7 @@ internal sealed partial class Cluster : IAsyncDisposable
     /// <summary>What a replica does when another sequencer wants to lead.</summary>
     public PromiseReply? Consider(PromiseRequest request)
     {
-        if (!IsFrom(request.Term, request.SigningDigest(_ledger.GenesisDigest), request.Signature) || IndexOf(request.Term) == _self)
+        if (_election.IsRetired || !IsFrom(request.Term, request.SigningDigest(_ledger.GenesisDigest), request.Signature) || IndexOf(request.Term) == _self)
         {
             return null;
         }
@@ -235,17 +252,32 @@ internal sealed partial class Cluster : IAsyncDisposable
         lock (_tasks)
         {
             _tasks.RemoveAll(task => task.IsCompleted);
-            _tasks.Add(Task.Run(async () =>
+            _tasks.Add(Task.Run(() => GoOnAsync(work, _stopping.Token)));
+        }
+    }
+
+    // Nothing that goes wrong once may end what everybody relies on: it is told, and after a while done again.
+    private async Task GoOnAsync(Func<CancellationToken, Task> work, CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
             {
-                try
-                {
-                    await work(_stopping.Token).ConfigureAwait(false);
-                }
-                catch (OperationCanceledException)
-                {
-                    // Stopping.
-                }
-            }));
+                await work(cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever it is: a loop that ended unseen would leave a sequencer that neither stands nor steps down.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                _notice?.Invoke($"Sequencing: {exception.Message} Trying again.");
+            }
+
+            await Task.Delay(_patience / 8, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

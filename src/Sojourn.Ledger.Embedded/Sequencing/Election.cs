@@ -31,6 +31,7 @@ internal sealed class Election(int self, int count, TimeSpan patience, ulong pro
     private bool _bound = promised > 0;
     private bool _urged;
     private bool _leads;
+    private bool _retired;
     private ulong _promised = promised;
 
     /// <summary>How many make a majority.</summary>
@@ -40,7 +41,10 @@ internal sealed class Election(int self, int count, TimeSpan patience, ulong pro
     public ulong Promised => Volatile.Read(ref _promised);
 
     /// <summary>Whether this sequencer leads, as far as it knows.</summary>
-    public bool Leads => Volatile.Read(ref _leads);
+    public bool Leads => Volatile.Read(ref _leads) && !IsRetired;
+
+    /// <summary>Whether this sequencer has given up for good.</summary>
+    public bool IsRetired => Volatile.Read(ref _retired);
 
     /// <summary>The term that it leads or led last.</summary>
     public ulong Term { get; private set; }
@@ -99,6 +103,11 @@ internal sealed class Election(int self, int count, TimeSpan patience, ulong pro
     /// <param name="now">The time.</param>
     public ElectionStep Look((ulong Term, ulong Number) tip, TimeSpan now)
     {
+        if (IsRetired)
+        {
+            return ElectionStep.None;
+        }
+
         if (_leads)
         {
             var alive = 1;
@@ -139,7 +148,7 @@ internal sealed class Election(int self, int count, TimeSpan patience, ulong pro
     /// <returns>Whether this sequencer leads from now on.</returns>
     public bool Win(ulong term, int given, TimeSpan now)
     {
-        if (1 + given < Majority || _promised != term || _leads)
+        if (1 + given < Majority || _promised != term || _leads || IsRetired)
         {
             return false;
         }
@@ -212,6 +221,9 @@ internal sealed class Election(int self, int count, TimeSpan patience, ulong pro
         StepDown();
         return true;
     }
+
+    /// <summary>Neither leads nor stands any more: what is here can no longer be kept. Needs no lock.</summary>
+    public void Retire() => Volatile.Write(ref _retired, true);
 
     private void StepDown() => Volatile.Write(ref _leads, false);
 

@@ -36,7 +36,7 @@ public sealed class SequencerTests(ITestOutputHelper output)
 
     private static string PathOf(string folder, int index) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{index}.db"));
 
-    private static async Task<Replica> Start(string folder, int index, Uri[] addresses, TimeSpan? takeOverAfter = null)
+    private static async Task<Replica> Start(string folder, int index, Uri[] addresses, TimeSpan? takeOverAfter = null, int pagesMax = 0)
     {
         if (!File.Exists(PathOf(folder, index)))
         {
@@ -44,7 +44,7 @@ public sealed class SequencerTests(ITestOutputHelper output)
         }
 
         var options = SequencerProcess.Options(PathOf(folder, index), index, addresses);
-        var ledger = EmbeddedLedger.Open(options with { TakeOverAfter = takeOverAfter ?? options.TakeOverAfter });
+        var ledger = EmbeddedLedger.Open(options with { TakeOverAfter = takeOverAfter ?? options.TakeOverAfter, PagesMax = pagesMax });
         return new Replica(ledger, await LedgerServer.StartAsync(ledger, addresses[index].GetLeftPart(UriPartial.Authority)));
     }
 
@@ -201,6 +201,52 @@ public sealed class SequencerTests(ITestOutputHelper output)
             {
                 var audit = LedgerAudit.Verify(PathOf(folder, i), SequencerProcess.Cryptography, SequencerProcess.Cryptography);
                 Assert.True(audit.Fault is null, $"{i}: {audit.Fault}");
+            }
+
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_leader_whose_disk_is_full_leads_no_longer_and_another_takes_over()
+    {
+        var folder = Folder();
+        var addresses = SequencerProcess.FreeAddresses(SequencerProcess.Count);
+        var replicas = new List<Replica>();
+        try
+        {
+            for (var i = 0; i < SequencerProcess.Count; i++)
+            {
+                // The first in the list leads first; a page more than it has, and its disk is full.
+                replicas.Add(await Start(folder, i, addresses, pagesMax: i == 0 ? 1 : 0));
+            }
+
+            using var client = await Connect(addresses);
+            var full = replicas[0].Ledger;
+            var nonce = 0UL;
+            while (!full.Stopped.IsCompleted)
+            {
+                await PayOnce(client, nonce++);
+            }
+
+            Assert.IsType<LedgerStoppedException>(await full.Stopped);
+            Assert.False(full.Leads);
+            for (var i = 0; i < 5; i++)
+            {
+                await PayOnce(client, nonce++);
+            }
+
+            Assert.False(full.Leads);
+            await Until(() => Task.FromResult(replicas[1].Ledger.Leads || replicas[2].Ledger.Leads), "Nobody took over.");
+            // It gives its promise to nobody and keeps nothing, whoever asks.
+            var request = new PromiseRequest(3_000_000_001, 3_000_000_000, 1_000_000, default);
+            Assert.Null(full.Sequencers!.Consider(request with { Signature = SequencerProcess.Sequencer(1).Signer.Sign(request.SigningDigest(full.GenesisDigest)) }));
+        }
+        finally
+        {
+            foreach (var replica in replicas)
+            {
+                await replica.DisposeAsync();
             }
 
             Directory.Delete(folder, recursive: true);

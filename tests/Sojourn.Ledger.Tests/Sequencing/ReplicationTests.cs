@@ -130,6 +130,52 @@ public sealed class ReplicationTests : IDisposable
         Assert.Null(Lead(6, 1, 1));
     }
 
+    private sealed class SignerThatFailsOnce(Protocol.Ports.ISigner signer) : Protocol.Ports.ISigner
+    {
+        private int _calls;
+
+        public Address Address => signer.Address;
+
+        public byte[] Sign(Digest digest) => Interlocked.Increment(ref _calls) == 1 ? throw new IOException("The key is away.") : signer.Sign(digest);
+    }
+
+    [Fact]
+    public async Task What_goes_wrong_once_while_it_stands_is_told_and_done_again()
+    {
+        await using var played = await PlayedSequencer.StartAsync(1, _addresses, request => PlayedSequencer.Answer(1, request, true, Last(request)));
+        var told = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        await using var ledger = Open(0, options => options with { Sequencer = new SignerThatFailsOnce(options.Sequencer!), Notice = told.Enqueue });
+        await Until(() => ledger.Leads, "It never stood again.");
+        Assert.Contains(told, text => text.Contains("The key is away.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_answer_without_end_is_not_read_to_its_end()
+    {
+        const int Most = 64 << 20;
+        var written = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var played = await PlayedSequencer.StartAsync(1, _addresses, _ => null, async context =>
+        {
+            var (chunk, sum) = (new byte[64 * 1024], 0L);
+            try
+            {
+                for (; sum < Most && !context.RequestAborted.IsCancellationRequested; sum += chunk.Length)
+                {
+                    await context.Response.Body.WriteAsync(chunk, context.RequestAborted);
+                }
+            }
+            catch (Exception exception) when (exception is IOException or OperationCanceledException)
+            {
+                // Hung up on.
+            }
+
+            written.TrySetResult(sum);
+        });
+        await using var ledger = Open(0, options => options with { TakeOverAfter = TimeSpan.FromSeconds(3) });
+        // What lies in the buffers of both ends counts too.
+        Assert.InRange(await written.Task.WaitAsync(Patience), 0, Most - 1);
+    }
+
     [Fact]
     public void A_replica_that_only_refuses_is_asked_again_after_a_pause()
     {
