@@ -101,7 +101,7 @@ internal static class ScanRows
         var admission = Identifiers.Admission(job, 0, executor, evidence);
         HpkePublicKey.TryImport(HpkeKem.P256, identity.HpkeKey.Span, out var key);
         var wrapped = KeyWrap.WrapWithoutGrant(key!, KeyWrap.Info(job, admission, policy.Cid, data.Cid), data.ContentKey);
-        var outcome = await run.ExecuteAsync(new Releases(admission, evidence, [new ReleasedKey(data.Cid, wrapped)]), null, null, default);
+        var outcome = await run.ExecuteAsync(new Releases(admission, evidence, [new ReleasedKey(data.Cid, wrapped)]), new EnclaveListener(), default);
         if (outcome.Statement.Exit != 0)
         {
             throw new InvalidOperationException($"the sealed scan ended with {outcome.Statement.Exit:x}");
