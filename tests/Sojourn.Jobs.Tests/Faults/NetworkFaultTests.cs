@@ -153,7 +153,7 @@ public sealed class NetworkFaultTests(ITestOutputHelper output)
         {
             using (var log = PromiseLog.Open(Path.Combine(net.Folder, "state", "node-1")))
             {
-                await log.KeepAsync(PromiseKind.Votes, Digest.Of("filler"u8), 0, new byte[4096 - 700]);
+                await log.KeepAsync(PromiseKind.Votes, Digest.Of("filler"u8), 0, new byte[4096 - 850]);
             }
 
             await File.WriteAllBytesAsync(Path.Combine(results, "ballast"), new byte[64 << 10], cancel).ContinueWith(_ => { }, cancel, TaskContinuationOptions.None, TaskScheduler.Default);
