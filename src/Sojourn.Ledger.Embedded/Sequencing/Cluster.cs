@@ -65,8 +65,12 @@ internal sealed partial class Cluster : IAsyncDisposable
         _peers = [.. options.Peers.Select((peer, i) => i == _self ? null : new Uri(peer, Http.LedgerEndpoints.Root.TrimStart('/') + "/sequencing/"))];
         _election = new Election(_self, sequencers.Length, _patience, promised is { Length: 8 } ? BinaryPrimitives.ReadUInt64BigEndian(promised) : 0, Keep, Now);
         _confirmed = new Confirmations(sequencers.Length);
-        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = _patience, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) }) { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = AnswerMax };
+        _http = Client(_patience);
     }
+
+    /// <summary>Asks peers; an answer without end is not read to its end.</summary>
+    internal static HttpClient Client(TimeSpan patience) =>
+        new(new SocketsHttpHandler { ConnectTimeout = patience, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) }) { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = AnswerMax };
 
     /// <summary>Whether this sequencer orders transactions at the moment, as far as it knows.</summary>
     public bool Leads => _election.Leads;
